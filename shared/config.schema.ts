@@ -1,0 +1,73 @@
+/**
+ * The configuration files of the two programs. The lab writes them; a person may too. `agent/main.ts --config FILE` and
+ * `appliance/main.ts --config FILE` read them at start.
+ */
+import { type Static, Type } from 'typebox'
+import { TopologySchema } from '#shared/wire/topology.schema.ts'
+
+const strict = { additionalProperties: false } as const
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+const Text = Type.String({ minLength: 1 })
+
+/** curl's convention: a dial to `from` (`HOST:PORT`) goes to `to` (`HOST:PORT`); URL, name and certificate stay. */
+const ConnectTo = Type.Object({ from: Text, to: Text }, strict)
+
+/** Loopback HTTP door of one process; every call but `/health` and `/metrics` carries `Authorization: Bearer TOKEN`. */
+const Control = Type.Object({ port: Port, token: Text }, strict)
+
+const Settings = TopologySchema.properties.settings
+
+export const AgentConfigSchema = Type.Object(
+  {
+    seed: Text,
+    control: Control,
+    /** PEM file of the enterprise's certificate authority. */
+    caFile: Text,
+    /** Folder of the topology cache (BT3); absent: nothing survives a restart. */
+    cacheFolder: Type.Optional(Text),
+    connectTo: Type.Array(ConnectTo),
+    /** Host name to address, asked before DNS. */
+    resolve: Type.Record(Text, Text),
+    /** In force until a topology brings the enterprise's own. */
+    settings: Settings,
+    /** One workstation, or a fleet of them in this process. */
+    agents: Type.Array(
+      Type.Object(
+        {
+          id: Text,
+          primServer: Text,
+          altServers: Type.Array(Text),
+          /** Declared addresses and routes (`--address`, `--route`); absent: read from this machine. */
+          network: Type.Optional(Type.Object({ addresses: Type.Array(Text), routes: Type.Array(Text) }, strict)),
+        },
+        strict,
+      ),
+      { minItems: 1 },
+    ),
+  },
+  strict,
+)
+
+export const ApplianceConfigSchema = Type.Object(
+  {
+    seed: Text,
+    /** This appliance's id in the topology. Its role is stated there. */
+    id: Text,
+    listen: Type.Object({ host: Text, port: Port }, strict),
+    control: Control,
+    caFile: Text,
+    certificateFile: Text,
+    keyFile: Text,
+    connectTo: Type.Array(ConnectTo),
+    /** The first topology, as loaded from the enterprise file. */
+    topology: TopologySchema,
+    /** Database role: the people with argon2id verifiers in PHC form. Empty on a service appliance. */
+    people: Type.Array(
+      Type.Object({ user: Text, verifier: Text, version: Type.Integer(), disabled: Type.Boolean(), policy: Text }, strict),
+    ),
+  },
+  strict,
+)
+
+export type AgentConfig = Static<typeof AgentConfigSchema>
+export type ApplianceConfig = Static<typeof ApplianceConfigSchema>

@@ -1,0 +1,106 @@
+/**
+ * Messages between an agent and an appliance (WebSocket path `/agent`). The first message each way is the hello: the
+ * agent's `hello`, then `welcome`, `unavailable` or `busy`. A request has an id and exactly one answer, or a lost link.
+ */
+import { type Static, Type } from 'typebox'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { TopologySchema } from '#shared/wire/topology.schema.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
+const Secret = Type.String({ minLength: 1, maxLength: wireLimits.passwordLengthMax })
+const Request = Type.Integer({ minimum: 1 })
+const Epoch = Type.Integer({ minimum: 0 })
+const Replicated = Type.Union([Type.Literal('both'), Type.Literal('one')])
+const strict = { additionalProperties: false } as const
+
+export const agentProtocolVersion = 1
+
+export const AgentMessageSchema = Type.Union([
+  Type.Object(
+    {
+      type: Type.Literal('hello'),
+      versions: Type.Object({ min: Type.Integer(), max: Type.Integer() }),
+      agent: Name,
+      /** Newest topology epoch that the agent holds; 0 for none. */
+      epoch: Epoch,
+      /** Present when the agent comes to resume: an appliance removed from the topology serves its own sessions on (BT6). */
+      sessions: Type.Optional(Type.Array(Name, { maxItems: 1_000 })),
+    },
+    strict,
+  ),
+  /** Retried under the same `session`: an appliance that knows the session already answers as the first time. */
+  Type.Object(
+    { type: Type.Literal('login'), request: Request, session: Name, user: Name, password: Secret },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('resume'), request: Request, session: Name, ticket: Name }, strict),
+  Type.Object({ type: Type.Literal('lock'), request: Request, session: Name, ticket: Name }, strict),
+  Type.Object(
+    { type: Type.Literal('unlock'), request: Request, session: Name, ticket: Name, user: Name, password: Secret },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('logout'), request: Request, session: Name, ticket: Name }, strict),
+  Type.Object({ type: Type.Literal('topology.get'), request: Request }, strict),
+  /** Every `refreshInterval`: is there a newer topology than `epoch`? */
+  Type.Object({ type: Type.Literal('refresh'), request: Request, epoch: Epoch }, strict),
+])
+
+const Rejected = Type.Union([
+  Type.Literal('bad-credential'),
+  Type.Literal('locked-out'),
+  Type.Literal('disabled'),
+  Type.Literal('wrong-user'),
+  Type.Literal('unknown-session'),
+  Type.Literal('session-ended'),
+])
+const UnavailableReason = Type.Union([
+  Type.Literal('no-database'),
+  Type.Literal('stopping'),
+  Type.Literal('catching-up'),
+  Type.Literal('removed'),
+])
+
+export const ApplianceMessageSchema = Type.Union([
+  Type.Object(
+    { type: Type.Literal('welcome'), version: Type.Integer(), appliance: Name, site: Name, epoch: Epoch },
+    strict,
+  ),
+  /** As a first message, or as the answer to a request: go on to the next candidate (SP6). */
+  Type.Object(
+    { type: Type.Literal('unavailable'), request: Type.Optional(Request), reason: UnavailableReason },
+    strict,
+  ),
+  Type.Object(
+    { type: Type.Literal('busy'), request: Type.Optional(Request), retryAfterMs: Type.Number({ minimum: 0 }) },
+    strict,
+  ),
+  Type.Object(
+    { type: Type.Literal('login.accepted'), request: Request, session: Name, ticket: Name, replicated: Replicated },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('rejected'), request: Request, reason: Rejected }, strict),
+  Type.Object(
+    {
+      type: Type.Literal('resumed'),
+      request: Request,
+      session: Name,
+      state: Type.Union([Type.Literal('active'), Type.Literal('locked'), Type.Literal('paused')]),
+      replicated: Replicated,
+    },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('locked'), request: Request, replicated: Replicated }, strict),
+  Type.Object({ type: Type.Literal('unlocked'), request: Request, replicated: Replicated }, strict),
+  Type.Object({ type: Type.Literal('logged-out'), request: Request, replicated: Replicated }, strict),
+  Type.Object({ type: Type.Literal('topology'), request: Request, topology: TopologySchema }, strict),
+  /** The agent's epoch is the newest. */
+  Type.Object({ type: Type.Literal('refreshed'), request: Request, epoch: Epoch }, strict),
+  /** Pushed on the open link when the topology changes (BT4). */
+  Type.Object({ type: Type.Literal('topology.changed'), topology: TopologySchema }, strict),
+])
+
+export type AgentMessage = Static<typeof AgentMessageSchema>
+export type ApplianceMessage = Static<typeof ApplianceMessageSchema>
+export type RejectedReason = Static<typeof Rejected>
+export type UnavailableReason = Static<typeof UnavailableReason>
+export type Replicated = Static<typeof Replicated>

@@ -1,0 +1,32 @@
+/** Every bound of the wire, in one place; docs/PROTOCOL.md prints this table and a test compares the two. */
+export const wireLimits = {
+  /** Bytes of one message from an agent. */
+  agentMessageBytesMax: 16 * 1024,
+  /** Bytes of one message from an appliance to an agent (a topology is the largest). */
+  applianceMessageBytesMax: 1024 * 1024,
+  /** Bytes of one message between appliances (a replication batch is the largest). */
+  peerMessageBytesMax: 4 * 1024 * 1024,
+  /** Changes in one replication batch. */
+  replicationBatchMax: 500,
+  /** Unacknowledged changes on their way to the peer. */
+  replicationWindowMax: 5_000,
+  /** Bytes waiting in a socket before the slow peer is cut and catches up from the log. */
+  bufferedBytesMax: 16 * 1024 * 1024,
+  /** Requests of one agent link under way at once. */
+  requestsInFlightMax: 256,
+  /** Password hashes waiting before logins are answered `busy`. */
+  hashQueueMax: 1_000,
+  /** Events waiting for one turn before a shell stops reading its sockets. */
+  eventQueueMax: 100_000,
+  /** TLS handshakes under way at one appliance; the rest wait in the backlog. */
+  handshakesMax: 64,
+  /** Dials in flight in one agent process. */
+  dialsInFlightMax: 32,
+  /** Length of ids, user names and host names. */
+  nameLengthMax: 253,
+  passwordLengthMax: 256,
+  /** Sites and appliances of one topology. */
+  sitesMax: 200,
+  appliancesMax: 200,
+  rangesPerSiteMax: 500,
+} as const

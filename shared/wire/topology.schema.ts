@@ -1,0 +1,52 @@
+/** The topology as it travels; the type `Topology` of `#shared/topology/model.ts` is its meaning. */
+import { Type } from 'typebox'
+import { wireLimits } from '#shared/wire/limits.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
+const Ms = Type.Number({ minimum: 0 })
+
+const Site = Type.Object({
+  id: Name,
+  name: Name,
+  type: Type.Union([Type.Literal('active'), Type.Literal('hot-standby')]),
+  ranges: Type.Array(Type.Object({ start: Name, end: Name }), { maxItems: wireLimits.rangesPerSiteMax }),
+  failover: Type.Object({ primary: Type.Optional(Name), secondary: Type.Optional(Name) }),
+})
+
+const Appliance = Type.Object({
+  id: Name,
+  site: Name,
+  role: Type.Union([Type.Literal('database'), Type.Literal('service')]),
+  host: Name,
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  address: Type.Optional(Name),
+  dataCenter: Type.Optional(Name),
+  capacity: Type.Optional(
+    Type.Object({ sessions: Type.Optional(Type.Number()), loginsPerSecond: Type.Optional(Type.Number()) }),
+  ),
+  affinityLock: Type.Optional(Name),
+})
+
+const Settings = Type.Object({
+  pinWindowMs: Ms,
+  refreshIntervalMs: Ms,
+  offlineRetryIntervalMs: Ms,
+  offlineRetryJitter: Type.Boolean(),
+  seamlessFailover: Type.Boolean(),
+  connectTimeoutMs: Ms,
+  requestTimeoutMs: Ms,
+  heartbeatMs: Ms,
+  heartbeatsMissedMax: Type.Integer({ minimum: 1 }),
+  heartbeatSlackMs: Ms,
+  replicationWaitMs: Ms,
+  timeScale: Type.Number({ exclusiveMinimum: 0 }),
+})
+
+export const TopologySchema = Type.Object({
+  epoch: Type.Integer({ minimum: 1 }),
+  enterprise: Name,
+  generation: Type.Union([Type.Literal('G4'), Type.Literal('G3')]),
+  sites: Type.Array(Site, { maxItems: wireLimits.sitesMax }),
+  appliances: Type.Array(Appliance, { maxItems: wireLimits.appliancesMax }),
+  settings: Settings,
+})
