@@ -3,7 +3,7 @@
  * `appliance/main.ts --config FILE` read them at start.
  */
 import { type Static, Type } from 'typebox'
-import { TopologySchema } from '#shared/wire/topology.schema.ts'
+import { TopologySchema, TopologyShape } from '#shared/wire/topology.schema.ts'
 
 const strict = { additionalProperties: false } as const
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
@@ -15,7 +15,7 @@ const ConnectTo = Type.Object({ from: Text, to: Text }, strict)
 /** Loopback HTTP door of one process; every call but `/health` and `/metrics` carries `Authorization: Bearer TOKEN`. */
 const Control = Type.Object({ port: Port, token: Text }, strict)
 
-const Settings = TopologySchema.properties.settings
+const Settings = TopologyShape.properties.settings
 
 export const AgentConfigSchema = Type.Object(
   {

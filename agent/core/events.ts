@@ -6,9 +6,22 @@ import { type TimeBase } from '#shared/clock.ts'
 import { type AgentStatus, type Binding, type CandidateOutcome, type Decision, type Purpose } from '#shared/decision.ts'
 import { type FailureCode } from '#shared/failure.ts'
 import { type HostNetwork } from '#shared/network.ts'
-import { type AgentId, type ApplianceId, type DialId, type PassId, type SessionId, type SiteId, type UserName } from '#shared/ids.ts'
+import {
+  type AgentId,
+  type ApplianceId,
+  type DialId,
+  type PassId,
+  type SessionId,
+  type SiteId,
+  type UserName,
+} from '#shared/ids.ts'
 import { type Topology } from '#shared/topology/model.ts'
-import { type AgentMessage, type ApplianceMessage, type Replicated, type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
+import {
+  type AgentMessage,
+  type ApplianceMessage,
+  type Replicated,
+  type UnavailableReason,
+} from '#shared/wire/agent-link.schema.ts'
 
 /** What the control door asks. `call` is the door's number for the answer. */
 export type Command =
@@ -62,7 +75,12 @@ export type AgentEvent =
     }
   /** The link is open and the appliance has spoken; after `unavailable` and `busy` the shell has closed it. */
   | { readonly type: 'dial.answered'; readonly dial: DialId; readonly answer: DialAnswer }
-  | { readonly type: 'dial.failed'; readonly dial: DialId; readonly reason: DialFailure; readonly detail?: string | undefined }
+  | {
+      readonly type: 'dial.failed'
+      readonly dial: DialId
+      readonly reason: DialFailure
+      readonly detail?: string | undefined
+    }
   | { readonly type: 'message.received'; readonly dial: DialId; readonly message: ApplianceMessage }
   /** An open link closed, reset, or fell silent. */
   | { readonly type: 'link.lost'; readonly dial: DialId; readonly reason: string }

@@ -1,5 +1,6 @@
 /** The topology as it travels; the type `Topology` of `#shared/topology/model.ts` is its meaning. */
 import { Type } from 'typebox'
+import { type Topology } from '#shared/topology/model.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
@@ -42,7 +43,7 @@ const Settings = Type.Object({
   timeScale: Type.Number({ exclusiveMinimum: 0 }),
 })
 
-export const TopologySchema = Type.Object({
+export const TopologyShape = Type.Object({
   epoch: Type.Integer({ minimum: 1 }),
   enterprise: Name,
   generation: Type.Union([Type.Literal('G4'), Type.Literal('G3')]),
@@ -50,3 +51,6 @@ export const TopologySchema = Type.Object({
   appliances: Type.Array(Appliance, { maxItems: wireLimits.appliancesMax }),
   settings: Settings,
 })
+
+/** Checked as `TopologyShape`, read as the model's `Topology`, whose ids are branded. */
+export const TopologySchema = Type.Unsafe<Topology>(TopologyShape)

@@ -1,0 +1,180 @@
+/**
+ * What follows the end of a pass: the pin and the anchor, the answer to whoever asked, offline, coming back, or a new
+ * pass later. Returns the tasks to begin now.
+ */
+import { type CommandAnswer } from './events.ts'
+import { type Busy, type Candidate, type Pass } from './pass.ts'
+import { pinAfterAnswer } from './pin.ts'
+import { ask } from './requests.ts'
+import {
+  bindingOf,
+  ensureOfflineRetry,
+  goOffline,
+  offlineRetryTimer,
+  rejoinOffline,
+  wantsAppliance,
+} from './sessions.ts'
+import { type AgentState, clearTimer, emit, type PassRun, setTimer, type Task, warn } from './state.ts'
+import { assertNever } from '#shared/assert.ts'
+import { type FailureCode, failures, failureText } from '#shared/failure.ts'
+import { type DialId, type SessionId } from '#shared/ids.ts'
+
+type Asked = Task & { kind: 'login' | 'unlock' }
+
+/** Deals with the ended pass of `run`. */
+export function afterPass(state: AgentState, run: PassRun): readonly Task[] {
+  const pass: Pass = run.pass ?? { phase: 'exhausted', tried: [], retryAfterMs: undefined }
+  switch (pass.phase) {
+    case 'found':
+      return found(state, run, pass.candidate)
+    case 'rejected':
+      rejected(state, run, pass.tried.at(-1)?.detail ?? 'bad-credential')
+      return []
+    case 'busy':
+      return busy(state, run, pass)
+    case 'exhausted':
+      return exhausted(state, run)
+    case 'trying':
+      return []
+    default:
+      return assertNever(pass)
+  }
+}
+
+function found(state: AgentState, run: PassRun, candidate: Candidate): readonly Task[] {
+  const { task } = run
+  const dial = linkOf(state, candidate)
+  const { appliance, site } = candidate
+  if (candidate.stage === 'home' && appliance !== null && site !== null) {
+    const windowMs = state.settings.pinWindowMs
+    state.pin = pinAfterAnswer(state.pin, { appliance, site }, state.now.policyMs, windowMs)
+  }
+  if (dial !== undefined) settle(state, run, candidate, dial)
+  switch (task.kind) {
+    case 'login':
+    case 'unlock':
+      answerAccepted(state, run, task.call, task.session)
+      return []
+    case 'bootstrap':
+      return task.waiting
+    case 'failover':
+    case 'online':
+      return []
+    default:
+      return assertNever(task)
+  }
+}
+
+function linkOf(state: AgentState, candidate: Candidate): DialId | undefined {
+  for (const [dial, link] of state.links) {
+    if (link.phase === 'open' && link.endpoint === candidate.endpoint) return dial
+  }
+  return undefined
+}
+
+/** The anchor is kept without sessions (PN7); offline sessions rejoin (SP7); the last resort may repair a topology (BT7). */
+function settle(state: AgentState, run: PassRun, candidate: Candidate, dial: DialId): void {
+  if (run.purpose !== 'failover' || state.anchor === undefined || !state.links.has(state.anchor)) state.anchor = dial
+  if (candidate.stage === 'last-resort') ask(state, dial, { kind: 'topology' }, { type: 'topology.get' })
+  rejoinOffline(state, dial)
+  if (!wantsAppliance(state)) clearTimer(state, offlineRetryTimer)
+}
+
+/** Answers a login or an unlock that was accepted. */
+export function answerAccepted(state: AgentState, run: PassRun, call: number, id: SessionId): void {
+  const session = state.sessions.get(id)
+  if (session === undefined) return
+  const answer: CommandAnswer = {
+    outcome: 'accepted',
+    session: id,
+    state: session.state,
+    binding: bindingOf(state, session.where),
+    replicated: session.replicated,
+    decision: run.id,
+  }
+  emit(state, { type: 'answer', call, answer })
+}
+
+export function answerFailed(
+  state: AgentState,
+  call: number,
+  code: FailureCode,
+  decision: number | null,
+  retryAfterMs?: number,
+): void {
+  const answer: CommandAnswer = { outcome: 'failed', code, text: failureText({ code }), retryAfterMs, decision }
+  emit(state, { type: 'answer', call, answer })
+}
+
+/** A rejected login is an answer (SP6): the pass has ended and nothing else happens. */
+function rejected(state: AgentState, run: PassRun, detail: string): void {
+  const { task } = run
+  if (task.kind !== 'login' && task.kind !== 'unlock') return
+  answerFailed(state, task.call, isFailureCode(detail) ? detail : 'bad-credential', run.id)
+}
+
+export function isFailureCode(text: string): text is FailureCode {
+  return text in failures
+}
+
+/** All that serve are busy: wait as told, then a new pass (LO6). */
+function busy(state: AgentState, run: PassRun, pass: Busy): readonly Task[] {
+  const { task } = run
+  if (task.kind === 'unlock' && unlockInPlace(state, run, task)) return []
+  const untilMs = state.now.wireMs + pass.retryAfterMs
+  if ((task.kind === 'login' || task.kind === 'unlock') && untilMs > task.giveUpAtMs) {
+    answerFailed(state, task.call, 'busy', run.id, pass.retryAfterMs)
+    return []
+  }
+  const key = `retry:${run.id}`
+  state.retries.set(key, task)
+  setTimer(state, key, pass.retryAfterMs, 'wire')
+  return []
+}
+
+/** The pass ended with nothing: what it was made for is offline, and nothing else (SP7). */
+function exhausted(state: AgentState, run: PassRun): readonly Task[] {
+  const { task } = run
+  switch (task.kind) {
+    case 'bootstrap':
+      for (const waiting of task.waiting)
+        if (waiting.kind === 'login') answerFailed(state, waiting.call, 'no-topology', run.id)
+      warn(state, 'agent.no-topology', ['BT9'], 'no bootstrap appliance answers, and no topology is known')
+      break
+    case 'login':
+      answerFailed(state, task.call, 'offline', run.id)
+      break
+    case 'unlock':
+      if (unlockInPlace(state, run, task)) return []
+      answerFailed(state, task.call, 'offline', run.id)
+      break
+    case 'failover':
+      for (const id of task.sessions) {
+        const session = state.sessions.get(id)
+        if (session?.where.at === 'moving') goOffline(state, session)
+      }
+      break
+    case 'online':
+      break
+    default:
+      return assertNever(task)
+  }
+  if (wantsAppliance(state)) ensureOfflineRetry(state)
+  return []
+}
+
+/** FB3: the session stays where it is, if that appliance still answers. Says whether it was asked. */
+function unlockInPlace(state: AgentState, run: PassRun, task: Asked): boolean {
+  const session = state.sessions.get(task.session)
+  if (session?.where.at !== 'bound') return false
+  const { dial } = session.where
+  const { user, password, call } = task
+  const decision = run.id
+  const owner = { kind: 'operation', operation: 'unlock', session: session.id, call, decision, again: task } as const
+  run.rules.add('FB3')
+  const message = session.unknownThere
+    ? ({ type: 'login', session: session.id, user, password } as const)
+    : ({ type: 'unlock', session: session.id, ticket: session.ticket, user, password } as const)
+  ask(state, dial, owner, message)
+  return true
+}

@@ -1,0 +1,207 @@
+/** Answers of appliances: each finds the request it belongs to, or is old news. */
+import { askLogin } from './attempt.ts'
+import { answerFailed, isFailureCode } from './after-pass.ts'
+import { tell } from './passes.ts'
+import { takeRequest } from './requests.ts'
+import { bind, bindingOf, dropSession, ensureOfflineRetry, pauseUnknown, resumed } from './sessions.ts'
+import { type AgentState, emit, type PassRun, type RequestOwner, type Session } from './state.ts'
+import { takeTopology } from './topology-news.ts'
+import { type Stage } from '#shared/decision.ts'
+import { type DialId, RequestId, SessionId } from '#shared/ids.ts'
+import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+
+/** A message came over the open link `dial`. */
+export function received(state: AgentState, dial: DialId, message: ApplianceMessage): void {
+  if (message.type === 'topology.changed') {
+    takeTopology(state, message.topology)
+    return
+  }
+  if (message.type === 'welcome' || message.request === undefined) return
+  const pending = takeRequest(state, RequestId(message.request))
+  if (pending === undefined || pending.dial !== dial) return
+  const { owner } = pending
+  switch (owner.kind) {
+    case 'topology':
+      if (message.type === 'topology') takeTopology(state, message.topology)
+      return
+    case 'pass': {
+      const run = state.passes.get(owner.pass)
+      if (run !== undefined && run.asking === dial) passAnswer(state, run, owner, dial, message)
+      return
+    }
+    case 'operation':
+      operationAnswer(state, owner, message)
+      return
+    case 'rejoin':
+      rejoinAnswer(state, owner.session, dial, message)
+  }
+}
+
+type PassOwner = RequestOwner & { kind: 'pass' }
+type OperationOwner = RequestOwner & { kind: 'operation' }
+
+function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: DialId, message: ApplianceMessage): void {
+  const session = owner.session === null ? undefined : state.sessions.get(owner.session)
+  switch (message.type) {
+    case 'topology': {
+      takeTopology(state, message.topology)
+      const link = state.links.get(dial)
+      const place = link?.phase === 'open' ? link.place : undefined
+      tell(state, run, { outcome: 'answered', appliance: place?.appliance, site: place?.site })
+      return
+    }
+    case 'login.accepted':
+      loggedIn(state, run, dial, message)
+      tell(state, run, answeredBy(state, dial))
+      return
+    case 'unlocked':
+      if (session !== undefined) unlocked(state, session, dial, stageOf(run), message.replicated)
+      tell(state, run, answeredBy(state, dial))
+      return
+    case 'resumed':
+      if (session !== undefined) {
+        session.replicated = message.replicated
+        resumed(state, session, dial, stageOf(run), message.state)
+      }
+      moved(state, run, owner, dial)
+      return
+    case 'rejected':
+      passRejected(state, run, owner, dial, message.reason)
+      return
+    case 'unavailable':
+      tell(state, run, { outcome: 'unavailable', detail: message.reason })
+      return
+    case 'busy':
+      tell(state, run, { outcome: 'busy', retryAfterMs: message.retryAfterMs })
+      return
+    default:
+  }
+}
+
+function answeredBy(state: AgentState, dial: DialId) {
+  const link = state.links.get(dial)
+  const place = link?.phase === 'open' ? link.place : undefined
+  return { outcome: 'answered', appliance: place?.appliance, site: place?.site } as const
+}
+
+function stageOf(run: PassRun): Stage {
+  return run.pass?.phase === 'trying' ? run.pass.trying.stage : 'home'
+}
+
+/** A new session, or one that the appliance had not known (LO5). */
+function loggedIn(
+  state: AgentState,
+  run: PassRun,
+  dial: DialId,
+  message: ApplianceMessage & { type: 'login.accepted' },
+): void {
+  const { task } = run
+  if (task.kind !== 'login' && task.kind !== 'unlock') return
+  const id = SessionId(message.session)
+  const session: Session = state.sessions.get(id) ?? {
+    id,
+    user: task.user,
+    ticket: message.ticket,
+    state: 'active',
+    where: { at: 'moving' },
+    unknownThere: false,
+    replicated: null,
+  }
+  session.ticket = message.ticket
+  state.sessions.set(id, session)
+  unlocked(state, session, dial, stageOf(run), message.replicated)
+}
+
+function unlocked(
+  state: AgentState,
+  session: Session,
+  dial: DialId,
+  stage: Stage,
+  replicated: Session['replicated'],
+): void {
+  bind(state, session, dial, stage)
+  session.state = 'active'
+  session.unknownThere = false
+  session.replicated = replicated
+}
+
+/** One session of the pass has been dealt with; the pass ends when all have (LO1). */
+function moved(state: AgentState, run: PassRun, owner: PassOwner, dial: DialId): void {
+  if (run.task.kind !== 'failover' || owner.session === null) return
+  run.task.sessions.delete(owner.session)
+  run.task.moved.add(owner.session)
+  if (run.task.sessions.size === 0) tell(state, run, answeredBy(state, dial))
+}
+
+function passRejected(state: AgentState, run: PassRun, owner: PassOwner, dial: DialId, reason: string): void {
+  const session = owner.session === null ? undefined : state.sessions.get(owner.session)
+  if (reason === 'session-ended' && owner.session !== null) dropSession(state, owner.session)
+  if (run.task.kind === 'failover') {
+    if (reason !== 'session-ended' && session !== undefined) pauseUnknown(state, session, dial, stageOf(run))
+    moved(state, run, owner, dial)
+    return
+  }
+  if (run.task.kind === 'unlock' && reason === 'unknown-session' && session?.unknownThere === false) {
+    // LO5: its own user has just typed the password, so the login that the appliance needs follows at once.
+    session.unknownThere = true
+    askLogin(state, run, dial)
+    return
+  }
+  tell(state, run, { outcome: 'rejected', detail: reason })
+}
+
+function operationAnswer(state: AgentState, owner: OperationOwner, message: ApplianceMessage): void {
+  const session = state.sessions.get(owner.session)
+  const { call, decision } = owner
+  if ('replicated' in message && session !== undefined) session.replicated = message.replicated
+  switch (message.type) {
+    case 'login.accepted':
+    case 'unlocked':
+      // A login in place is the answer to LO5: to the user it is an unlock.
+      if (session === undefined) return
+      if (message.type === 'login.accepted') session.ticket = message.ticket
+      session.state = 'active'
+      session.unknownThere = false
+      break
+    case 'logged-out':
+      state.endings.delete(owner.session)
+      dropSession(state, owner.session)
+      break
+    case 'rejected':
+      state.endings.delete(owner.session)
+      if (message.reason === 'session-ended') dropSession(state, owner.session)
+      if (call !== null)
+        answerFailed(state, call, isFailureCode(message.reason) ? message.reason : 'unavailable', decision)
+      return
+    case 'unavailable':
+      if (call !== null) answerFailed(state, call, 'unavailable', decision)
+      return
+    case 'busy':
+      if (call !== null) answerFailed(state, call, 'busy', decision, message.retryAfterMs)
+      return
+    default:
+  }
+  if (call === null) return
+  const answer = {
+    outcome: 'accepted',
+    session: owner.session,
+    state: state.sessions.get(owner.session)?.state ?? 'ended',
+    binding: session === undefined ? null : bindingOf(state, session.where),
+    replicated: session?.replicated ?? null,
+    decision,
+  } as const
+  emit(state, { type: 'answer', call, answer })
+}
+
+function rejoinAnswer(state: AgentState, id: SessionId, dial: DialId, message: ApplianceMessage): void {
+  const session = state.sessions.get(id)
+  const link = state.links.get(dial)
+  if (session?.where.at !== 'offline' || link?.phase !== 'open') return
+  if (message.type === 'resumed') {
+    session.replicated = message.replicated
+    resumed(state, session, dial, link.stage, message.state)
+  } else if (message.type === 'rejected') {
+    if (message.reason === 'session-ended') dropSession(state, id)
+    else pauseUnknown(state, session, dial, link.stage)
+  } else ensureOfflineRetry(state)
+}

@@ -1,0 +1,63 @@
+/** What people ask at the workstation: sign in, lock, unlock, sign out. */
+import { type Command } from './events.ts'
+import { answerFailed } from './after-pass.ts'
+import { startPass } from './passes.ts'
+import { answerHere, askLock, askLogout } from './sessions.ts'
+import { type AgentState, type Session } from './state.ts'
+import { assertNever } from '#shared/assert.ts'
+import { SessionId } from '#shared/ids.ts'
+
+/** A login or unlock that stays busy for this long fails with that reason (LO6). Wire ms. */
+export const busyGiveUpMs = 30_000
+
+export function command(state: AgentState, asked: Command): void {
+  if (asked.type === 'login') {
+    const { call, user, password } = asked
+    const giveUpAtMs = state.now.wireMs + busyGiveUpMs
+    startPass(state, { kind: 'login', call, session: newSessionId(state), user, password, giveUpAtMs })
+    return
+  }
+  const session = state.sessions.get(asked.session)
+  if (session === undefined) {
+    answerFailed(state, asked.call, 'unknown-session', null)
+    return
+  }
+  switch (asked.type) {
+    case 'lock':
+      lock(state, session, asked.call)
+      return
+    case 'logout':
+      logout(state, session, asked.call)
+      return
+    case 'unlock': {
+      const { call, password } = asked
+      const giveUpAtMs = state.now.wireMs + busyGiveUpMs
+      const user = asked.user ?? session.user
+      startPass(state, { kind: 'unlock', call, session: session.id, user, password, giveUpAtMs })
+      return
+    }
+    default:
+      assertNever(asked)
+  }
+}
+
+/** Unique across restarts of the agent, whose random stream begins anew. */
+function newSessionId(state: AgentState): SessionId {
+  return SessionId(`${state.id}-${Math.round(state.now.wallMs).toString(36)}-${state.random.hex(8)}`)
+}
+
+/** Locked here at once, with or without an appliance; a paused session stays paused. */
+function lock(state: AgentState, session: Session, call: number): void {
+  if (session.state === 'active') session.state = 'locked'
+  if (session.where.at === 'bound' && !session.unknownThere) askLock(state, session, session.where.dial, call)
+  else answerHere(state, session.id, 'lock', call)
+}
+
+function logout(state: AgentState, session: Session, call: number): void {
+  if (session.where.at === 'bound') {
+    askLogout(state, session.id, session.ticket, session.where.dial, call)
+    return
+  }
+  state.endings.set(session.id, session.ticket)
+  answerHere(state, session.id, 'logout', call)
+}

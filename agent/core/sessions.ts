@@ -1,0 +1,162 @@
+/**
+ * Sessions and their bindings. A session stays bound until it ends, is unlocked or its appliance is lost (BD1, BD3);
+ * sessions of one agent may be bound to different appliances (BD2).
+ */
+import { ask } from './requests.ts'
+import { type AgentState, emit, note, type Session, setTimer, warn, type Whereabouts } from './state.ts'
+import { type Binding, type Stage } from '#shared/decision.ts'
+import { type DialId, type SessionId, type SiteId } from '#shared/ids.ts'
+import { siteOf } from '#shared/topology/stages.ts'
+
+/** Binds `session` to the open link `dial`, reached in `stage`. */
+export function bind(state: AgentState, session: Session, dial: DialId, stage: Stage): void {
+  const link = state.links.get(dial)
+  if (link?.phase !== 'open') return
+  session.where = { at: 'bound', dial, stage, place: link.place }
+}
+
+/** Temporary: bound through the last resort to a site outside home and failover (SPEC.md section 1). */
+export function isTemporary(state: AgentState, stage: Stage, site: SiteId): boolean {
+  if (stage !== 'last-resort' && stage !== 'serving') return false
+  const topology = state.slots.inUse
+  const home = topology === undefined ? undefined : siteOf(topology, state.home.site)
+  if (home === undefined) return true
+  return site !== home.id && site !== home.failover.primary && site !== home.failover.secondary
+}
+
+export function bindingOf(state: AgentState, where: Whereabouts): Binding | null {
+  if (where.at !== 'bound') return null
+  const { stage, place } = where
+  const { appliance, site } = place
+  return { appliance, site, stage, temporary: isTemporary(state, stage, site) }
+}
+
+/** The pass ended with nothing: cached data serve meanwhile (OF1, SP7). Other sessions are untouched. */
+export function goOffline(state: AgentState, session: Session): void {
+  session.where = { at: 'offline' }
+  warn(state, 'session.offline', ['OF1', 'SP7'], `${session.user} works on without an appliance`)
+}
+
+/** LO5: the appliance does not know the session. Never silently: it is paused there until its own user logs in. */
+export function pauseUnknown(state: AgentState, session: Session, dial: DialId, stage: Stage): void {
+  bind(state, session, dial, stage)
+  session.state = 'paused'
+  session.unknownThere = true
+  warn(
+    state,
+    'session.unknown',
+    ['LO5'],
+    `the new appliance does not know the session of ${session.user}: login needed`,
+  )
+}
+
+/** The appliance has ended the session, or its user has. */
+export function dropSession(state: AgentState, session: SessionId): void {
+  state.sessions.delete(session)
+  for (const run of state.passes.values()) {
+    if (run.task.kind === 'failover') run.task.sessions.delete(session)
+  }
+}
+
+/** What the appliance says of a resumed session; what was done here meanwhile is told to it. */
+export function resumed(
+  state: AgentState,
+  session: Session,
+  dial: DialId,
+  stage: Stage,
+  there: 'active' | 'locked' | 'paused',
+): void {
+  bind(state, session, dial, stage)
+  session.unknownThere = false
+  if (session.state === 'locked' && there === 'active') {
+    askLock(state, session, dial, null)
+    return
+  }
+  session.state = there
+}
+
+/** Tells the appliance of a lock, made just now or while none was reached. */
+export function askLock(state: AgentState, session: Session, dial: DialId, call: number | null): void {
+  const owner = {
+    kind: 'operation',
+    operation: 'lock',
+    session: session.id,
+    call,
+    decision: null,
+    again: null,
+  } as const
+  ask(state, dial, owner, { type: 'lock', session: session.id, ticket: session.ticket })
+}
+
+/** Tells the appliance of a logout; until it confirms, the ending is kept and told again to whoever is found (SP7). */
+export function askLogout(
+  state: AgentState,
+  session: SessionId,
+  ticket: string,
+  dial: DialId,
+  call: number | null,
+): void {
+  state.endings.set(session, ticket)
+  const owner = { kind: 'operation', operation: 'logout', session, call, decision: null, again: null } as const
+  ask(state, dial, owner, { type: 'logout', session, ticket })
+}
+
+/** As soon as any pass finds an appliance, the agent's offline sessions rejoin there (SP7). */
+export function rejoinOffline(state: AgentState, dial: DialId): void {
+  for (const session of state.sessions.values()) {
+    if (session.where.at !== 'offline' || isAsked(state, session.id)) continue
+    ask(
+      state,
+      dial,
+      { kind: 'rejoin', session: session.id },
+      { type: 'resume', session: session.id, ticket: session.ticket },
+    )
+    note(state, 'session.rejoins', ['SP7'], `${session.user} comes back from offline`)
+  }
+  for (const [session, ticket] of state.endings) {
+    if (!isAsked(state, session)) askLogout(state, session, ticket, dial, null)
+  }
+}
+
+/** Whether an appliance is being asked about `session` already, outside any pass. */
+function isAsked(state: AgentState, session: SessionId): boolean {
+  return [...state.requests.values()].some(
+    ({ owner }) => (owner.kind === 'rejoin' || owner.kind === 'operation') && owner.session === session,
+  )
+}
+
+export const offlineRetryTimer = 'offline-retry'
+
+/** Background attempts while offline, every `offlineRetryInterval`, ±20 % (OF2). */
+export function ensureOfflineRetry(state: AgentState): void {
+  if (state.timers.has(offlineRetryTimer)) return
+  const { offlineRetryIntervalMs, offlineRetryJitter } = state.settings
+  const factor = offlineRetryJitter ? 0.8 + (0.4 * state.random.below(1_000)) / 1_000 : 1
+  setTimer(state, offlineRetryTimer, offlineRetryIntervalMs * factor, 'policy')
+}
+
+/** Whether something of this agent waits for an appliance. */
+export function wantsAppliance(state: AgentState): boolean {
+  const linked = [...state.links.values()].some((link) => link.phase === 'open')
+  return !linked || [...state.sessions.values()].some((session) => session.where.at === 'offline')
+}
+
+/** Answers a lock or a logout that was done here and not confirmed by any appliance yet. */
+export function answerHere(
+  state: AgentState,
+  id: SessionId,
+  operation: 'lock' | 'logout' | 'unlock',
+  call: number,
+): void {
+  if (operation === 'logout') dropSession(state, id)
+  const session = state.sessions.get(id)
+  const answer = {
+    outcome: 'accepted',
+    session: id,
+    state: session?.state ?? 'ended',
+    binding: session === undefined ? null : bindingOf(state, session.where),
+    replicated: null,
+    decision: null,
+  } as const
+  emit(state, { type: 'answer', call, answer })
+}
