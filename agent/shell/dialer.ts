@@ -1,0 +1,155 @@
+/**
+ * The dials and links of one process, for all its agents. Dials carry their agent's own numbers; they share the places
+ * in flight, one secure context, and one interval for all heartbeats. A dial's timeout begins when it leaves the queue.
+ */
+import { connect } from 'node:tls'
+import { WebSocket } from 'ws'
+import { assert } from '#shared/assert.ts'
+import { type DialId, Endpoint } from '#shared/ids.ts'
+import { type TlsClient } from '#shared/pki/tls-options.ts'
+import { type AgentMessage } from '#shared/wire/agent-link.schema.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { type HeartbeatSettings } from '#shared/wire/liveness.ts'
+import { type ConnectTable } from './connect-table.ts'
+import { type DialQueue, dialQueue } from './dial-queue.ts'
+import { type DialEffect, Link, type LinkEvent } from './link.ts'
+
+/** How long a close frame is waited for before the socket is cut. */
+const closeTimeoutMs = 1000
+
+export type DialerOptions = {
+  readonly tls: TlsClient
+  readonly table: ConnectTable
+  readonly heartbeat: HeartbeatSettings
+  /** Monotonic ms. */
+  readonly nowMs: () => number
+  readonly dialsInFlightMax?: number
+}
+
+/** One agent's side of the dialer: performs its `dial`, `send` and `hang-up`. */
+export interface AgentLinks {
+  dial(effect: DialEffect): void
+  /** To a link that is lost already nothing is sent; the loss has been told. */
+  send(dial: DialId, message: AgentMessage): void
+  /** No event of that dial follows. */
+  hangUp(dial: DialId): void
+}
+
+type Emit = (event: LinkEvent) => void
+type Dial =
+  { readonly name: 'waiting'; readonly leaveQueue: () => void } | { readonly name: 'started'; readonly link: Link }
+
+export class Dialer {
+  readonly #options: DialerOptions
+  readonly #queue: DialQueue
+  /** Dials that left the queue, and links. */
+  readonly #links = new Set<Link>()
+  readonly #sockets = new Set<WebSocket>()
+  readonly #agents = new Set<ReadonlyMap<DialId, Dial>>()
+  #heartbeat: HeartbeatSettings
+  #interval: NodeJS.Timeout
+  #onAllClosed = (): void => {}
+
+  constructor(options: DialerOptions) {
+    this.#options = options
+    this.#queue = dialQueue(options.dialsInFlightMax ?? wireLimits.dialsInFlightMax)
+    this.#heartbeat = options.heartbeat
+    this.#interval = this.#beating()
+  }
+
+  /** The dials of one more agent, whose events go to `emit`. */
+  forAgent(emit: Emit): AgentLinks {
+    const dials = new Map<DialId, Dial>()
+    this.#agents.add(dials)
+    return {
+      dial: (effect) => {
+        assert(!dials.has(effect.dial), 'a dial has a number of its own')
+        this.#enqueue(effect, dials, emit)
+      },
+      send: (id, message) => {
+        const dial = dials.get(id)
+        if (dial?.name === 'started') dial.link.send(message)
+      },
+      hangUp: (id) => {
+        const dial = dials.get(id)
+        dials.delete(id)
+        if (dial !== undefined) hangUp(dial)
+      },
+    }
+  }
+
+  /** In force at once, for the links there are too. */
+  setHeartbeat(settings: HeartbeatSettings): void {
+    const rearm = settings.heartbeatMs !== this.#heartbeat.heartbeatMs
+    this.#heartbeat = settings
+    if (!rearm) return
+    clearInterval(this.#interval)
+    this.#interval = this.#beating()
+  }
+
+  /** Hangs up everything; done when all sockets are gone, which takes a second at most. Nothing is dialled after it. */
+  close(): Promise<void> {
+    clearInterval(this.#interval)
+    for (const dials of this.#agents) for (const dial of dials.values()) hangUp(dial)
+    return new Promise((resolve) => {
+      this.#onAllClosed = resolve
+      if (this.#sockets.size === 0) resolve()
+    })
+  }
+
+  #beating(): NodeJS.Timeout {
+    return setInterval(() => {
+      for (const link of this.#links) link.beat(this.#heartbeat)
+    }, this.#heartbeat.heartbeatMs)
+  }
+
+  #enqueue(effect: DialEffect, dials: Map<DialId, Dial>, emit: Emit): void {
+    const id = effect.dial
+    const url = `wss://${Endpoint(effect.host, effect.port)}/agent`
+    if (!URL.canParse(url)) {
+      emit({ type: 'dial.failed', dial: id, reason: 'no-address', detail: 'not a host name' })
+      return
+    }
+    let waiting = true
+    const leaveQueue = this.#queue.enter(() => {
+      waiting = false
+      dials.set(id, { name: 'started', link: this.#start(url, effect, emit, () => dials.delete(id)) })
+    })
+    if (waiting) dials.set(id, { name: 'waiting', leaveQueue })
+  }
+
+  #start(url: string, effect: DialEffect, emit: Emit, onOver: () => void): Link {
+    const socket = openSocket(url, effect, this.#options)
+    this.#sockets.add(socket)
+    const link = new Link(socket, effect, {
+      nowMs: this.#options.nowMs,
+      emit,
+      onDialled: () => this.#queue.free(),
+      onOver: () => {
+        this.#links.delete(link)
+        onOver()
+      },
+      onClosed: () => {
+        this.#sockets.delete(socket)
+        if (this.#sockets.size === 0) this.#onAllClosed()
+      },
+    })
+    this.#links.add(link)
+    return link
+  }
+}
+
+function hangUp(dial: Dial): void {
+  if (dial.name === 'waiting') dial.leaveQueue()
+  else dial.link.hangUp()
+}
+
+function openSocket(url: string, effect: DialEffect, { tls, table }: DialerOptions): WebSocket {
+  const clientOptions = {
+    perMessageDeflate: false,
+    maxPayload: wireLimits.applianceMessageBytesMax,
+    closeTimeout: closeTimeoutMs,
+    createConnection: () => connect({ ...tls.connectOptions(effect.host), ...table.target(effect.host, effect.port) }),
+  }
+  return new WebSocket(url, clientOptions)
+}

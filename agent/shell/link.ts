@@ -1,0 +1,175 @@
+/**
+ * One dial and the link that comes of it: a WebSocket on which `hello` goes out at once and the appliance's first
+ * message says whether it serves. Every way in which it can end is told once, and nothing is told after a hang-up.
+ */
+import { type RawData, WebSocket } from 'ws'
+import { type AgentEffect, type AgentEvent, type DialFailure } from '../core/events.ts'
+import { closeCodes, closeName } from '#shared/wire/close-codes.ts'
+import { decodeApplianceMessage, encode } from '#shared/wire/codec.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { type HeartbeatSettings, type Liveness, beginLiveness, heard, tick } from '#shared/wire/liveness.ts'
+import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { ApplianceId, SiteId } from '#shared/ids.ts'
+import { dialProblem } from './dial-failure.ts'
+
+export type DialEffect = Extract<AgentEffect, { type: 'dial' }>
+export type LinkEvent = Extract<
+  AgentEvent,
+  { type: 'dial.answered' | 'dial.failed' | 'message.received' | 'link.lost' }
+>
+
+export type LinkPorts = {
+  /** Monotonic ms. */
+  readonly nowMs: () => number
+  readonly emit: (event: LinkEvent) => void
+  /** The dial has ended, in a link or not: its place among the dials in flight is free. */
+  readonly onDialled: () => void
+  /** Link or dial are over; the socket may still be closing. */
+  readonly onOver: () => void
+  /** The socket is gone. */
+  readonly onClosed: () => void
+}
+
+type Phase =
+  | { readonly name: 'dialing'; readonly timer: NodeJS.Timeout }
+  | { readonly name: 'open'; liveness: Liveness }
+  | { readonly name: 'over' }
+
+export class Link {
+  readonly #socket: WebSocket
+  readonly #effect: DialEffect
+  readonly #ports: LinkPorts
+  #phase: Phase
+
+  /** Starts the dial on `socket`, which has just been made. The timeout runs from here. */
+  constructor(socket: WebSocket, effect: DialEffect, ports: LinkPorts) {
+    this.#socket = socket
+    this.#effect = effect
+    this.#ports = ports
+    // A timer runs before what the socket has received is read; an answer that is already here still counts.
+    const expire = (): void => this.#fail('timed-out', `${effect.timeoutMs} ms`)
+    this.#phase = { name: 'dialing', timer: setTimeout(() => setImmediate(expire), effect.timeoutMs) }
+    this.#listen()
+  }
+
+  /** Cuts the link when too much waits in it already; on a link that is over nothing is sent. */
+  send(message: AgentMessage): void {
+    if (this.#phase.name !== 'open') return
+    if (this.#socket.bufferedAmount > wireLimits.bufferedBytesMax) this.#lose('tooSlow')
+    else this.#socket.send(encode(message))
+  }
+
+  /** One heartbeat is due: judges the silence so far, then pings. */
+  beat(settings: HeartbeatSettings): void {
+    if (this.#phase.name !== 'open') return
+    const { next, verdict } = tick(this.#phase.liveness, this.#ports.nowMs(), settings)
+    this.#phase.liveness = next
+    if (verdict === 'lost') this.#lose('silent')
+    else this.#socket.ping()
+  }
+
+  /** No event follows. */
+  hangUp(): void {
+    if (this.#phase.name === 'over') return
+    this.#enter({ name: 'over' })
+    leave(this.#socket, closeCodes.finished)
+  }
+
+  #listen(): void {
+    const socket = this.#socket
+    socket.on('upgrade', ({ socket: transport }) => {
+      socket.on('open', () => {
+        socket.send(encode(this.#effect.hello))
+        // Bytes of a message that is still on its way count as heard, not only whole messages and pongs. Not before
+        // `open`: the first listener sets the stream flowing, and WebSocket has to be that one.
+        transport.on('data', () => this.#hear())
+      })
+    })
+    socket.on('message', (data, isBinary) => this.#take(data, isBinary))
+    socket.on('error', (error) => {
+      const { reason, detail } = dialProblem(error)
+      this.#fail(reason, detail)
+      this.#lose(detail === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'oversized' : detail)
+    })
+    socket.on('close', (code) => {
+      this.#fail('reset', `closed ${closeReason(code)}`)
+      this.#lose(closeReason(code))
+      this.#ports.onClosed()
+    })
+  }
+
+  #hear(): void {
+    if (this.#phase.name === 'open') this.#phase.liveness = heard(this.#phase.liveness, this.#ports.nowMs())
+  }
+
+  #take(data: RawData, isBinary: boolean): void {
+    if (this.#phase.name === 'over') return
+    if (isBinary) return this.#breakOff(closeCodes.malformed, 'not text')
+    const decoded = decodeApplianceMessage(data as Buffer)
+    if (!decoded.ok) return this.#breakOff(decoded.error.closeCode, decoded.error.detail)
+    if (this.#phase.name === 'dialing') return this.#takeFirst(decoded.value)
+    if (decoded.value.type === 'welcome') return this.#breakOff(closeCodes.unexpected, 'welcome twice')
+    this.#ports.emit({ type: 'message.received', dial: this.#effect.dial, message: decoded.value })
+  }
+
+  #takeFirst(message: ApplianceMessage): void {
+    const { dial } = this.#effect
+    switch (message.type) {
+      case 'welcome': {
+        this.#enter({ name: 'open', liveness: beginLiveness(this.#ports.nowMs()) })
+        const { appliance, site, epoch } = message
+        const answer = { type: message.type, appliance: ApplianceId(appliance), site: SiteId(site), epoch }
+        return this.#ports.emit({ type: 'dial.answered', dial, answer })
+      }
+      case 'unavailable':
+      case 'busy':
+        this.#enter({ name: 'over' })
+        leave(this.#socket, closeCodes.finished)
+        return this.#ports.emit({ type: 'dial.answered', dial, answer: message })
+      default:
+        return this.#breakOff(closeCodes.unexpected, `${message.type} before welcome`)
+    }
+  }
+
+  /** The appliance has said what it must not say now. */
+  #breakOff(closeCode: number, detail: string): void {
+    const reason = `${closeReason(closeCode)}: ${detail}`
+    this.#fail('reset', reason, closeCode)
+    this.#lose(reason, closeCode)
+  }
+
+  #fail(reason: DialFailure, detail: string, closeCode?: number): void {
+    if (this.#phase.name !== 'dialing') return
+    this.#enter({ name: 'over' })
+    leave(this.#socket, closeCode)
+    this.#ports.emit({ type: 'dial.failed', dial: this.#effect.dial, reason, detail })
+  }
+
+  #lose(reason: string, closeCode?: number): void {
+    if (this.#phase.name !== 'open') return
+    this.#enter({ name: 'over' })
+    leave(this.#socket, closeCode)
+    this.#ports.emit({ type: 'link.lost', dial: this.#effect.dial, reason })
+  }
+
+  #enter(next: Phase): void {
+    const left = this.#phase
+    this.#phase = next
+    if (left.name === 'dialing') {
+      clearTimeout(left.timer)
+      this.#ports.onDialled()
+    }
+    if (next.name === 'over') this.#ports.onOver()
+  }
+}
+
+/** Leaves a socket: in order where the other side can hear of it, at once where it cannot. */
+function leave(socket: WebSocket, closeCode: number | undefined): void {
+  if (closeCode !== undefined && socket.readyState === WebSocket.OPEN) socket.close(closeCode)
+  else socket.terminate()
+}
+
+function closeReason(code: number): string {
+  // 1006 is what WebSocket calls an end without a close frame.
+  return closeName(code) ?? (code === 1006 ? 'reset' : `code ${code}`)
+}
