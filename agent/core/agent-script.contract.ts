@@ -1,0 +1,251 @@
+/**
+ * A scripted surrounding for one agent machine in virtual time: endpoints that serve, refuse, fall silent or are busy; a
+ * database of sessions behind them; timers. For tables beside the core; the lab's worlds are `scenarios/runner`.
+ */
+import { agentMachine, type SteppedAgent } from './agent.ts'
+import { type AgentEffect, type Command, type CommandAnswer } from './events.ts'
+import { assert } from '#shared/assert.ts'
+import { type Decision } from '#shared/decision.ts'
+import { AgentId, type ApplianceId, type DialId, type SessionId, type SiteId, UserName } from '#shared/ids.ts'
+import { type HostNetwork } from '#shared/network.ts'
+import { normalSettings } from '#shared/policy/settings.ts'
+import { randomStream } from '#shared/random.ts'
+import { type Topology } from '#shared/topology/model.ts'
+import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+
+/** `asks-nobody`: welcomes, then answers no request. `no-database`: welcomes, then answers every request *unavailable*. */
+export type Behaviour = 'serves' | 'refused' | 'timed-out' | 'unavailable' | 'busy' | 'asks-nobody' | 'no-database'
+
+export type Script = ReturnType<typeof script>
+
+type Note = Extract<AgentEffect, { type: 'note' }>
+
+export type ScriptOptions = {
+  readonly topology: Topology
+  readonly network: HostNetwork
+  readonly primServer: string
+  readonly altServers?: readonly string[]
+  readonly seed?: string
+  /** Topology in the cache at start. */
+  readonly cached?: boolean
+}
+
+const hostPort = (host: string) => ({ host, port: 443 })
+
+/** An agent on `network` among the appliances of `topology`, dialled by their `host`. */
+export function script(options: ScriptOptions) {
+  const machine: SteppedAgent = agentMachine({
+    id: AgentId('agent-1'),
+    primServer: hostPort(options.primServer),
+    altServers: (options.altServers ?? []).map(hostPort),
+    random: randomStream(options.seed ?? 'seed', 'agent-1'),
+    settings: normalSettings,
+  })
+  let nowMs = 1_000_000
+  let { network } = options
+  const published = { topology: options.topology }
+  const behaviours = new Map<string, Behaviour>()
+  const sessions = new Map<string, 'active' | 'locked' | 'ended'>()
+  const links = new Map<DialId, { host: string; appliance: ApplianceId; site: SiteId }>()
+  const timers = new Map<string, { number: number; atMs: number }>()
+  const log = {
+    dialled: [] as string[],
+    sent: [] as { host: string; message: AgentMessage }[],
+    decisions: [] as Decision[],
+    answers: new Map<number, CommandAnswer>(),
+    notes: [] as Note[],
+    persisted: [] as number[],
+  }
+  const queue: Parameters<SteppedAgent['step']>[0][] = []
+  let calls = 0
+  let running = false
+
+  const push = (event: Parameters<SteppedAgent['step']>[0]): void => {
+    queue.push(event)
+    if (running) return
+    running = true
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      for (const effect of machine.step(next, { wireMs: nowMs, policyMs: nowMs, wallMs: nowMs })) perform(effect)
+    }
+    running = false
+  }
+
+  const perform = (effect: AgentEffect): void => {
+    switch (effect.type) {
+      case 'survey': {
+        const known = options.topology.appliances.flatMap(({ host, address }) =>
+          address === undefined ? [] : [[host, address] as const],
+        )
+        push({ type: 'surveyed', pass: effect.pass, network, addresses: new Map(known) })
+        return
+      }
+      case 'dial':
+        log.dialled.push(effect.host)
+        answerDial(effect.dial, effect.host)
+        return
+      case 'hang-up':
+        links.delete(effect.dial)
+        return
+      case 'send':
+        answerMessage(effect.dial, effect.message)
+        return
+      case 'set-timer':
+        timers.set(effect.key, { number: effect.number, atMs: nowMs + effect.afterMs })
+        return
+      case 'clear-timer':
+        timers.delete(effect.key)
+        return
+      case 'answer':
+        log.answers.set(effect.call, effect.answer)
+        return
+      case 'decided':
+        log.decisions.push(effect.decision)
+        return
+      case 'note':
+        log.notes.push(effect)
+        return
+      case 'persist':
+        log.persisted.push(effect.topology.epoch)
+        return
+      default:
+    }
+  }
+
+  /** Reality: appliances stand where the first topology says, whatever a later one claims. */
+  const answerDial = (dial: DialId, host: string): void => {
+    const there = options.topology.appliances.find((appliance) => appliance.host === host)
+    const behaviour = there === undefined ? 'refused' : (behaviours.get(host) ?? 'serves')
+    if (behaviour === 'refused' || behaviour === 'timed-out') {
+      push({ type: 'dial.failed', dial, reason: behaviour })
+    } else if (behaviour === 'unavailable') {
+      push({ type: 'dial.answered', dial, answer: { type: 'unavailable', reason: 'no-database' } })
+    } else if (behaviour === 'busy') {
+      push({ type: 'dial.answered', dial, answer: { type: 'busy', retryAfterMs: 1_000 } })
+    } else {
+      assert(there !== undefined, 'an endpoint that answers is an appliance')
+      links.set(dial, { host, appliance: there.id, site: there.site })
+      const { epoch } = published.topology
+      push({ type: 'dial.answered', dial, answer: { type: 'welcome', appliance: there.id, site: there.site, epoch } })
+    }
+  }
+
+  const answerMessage = (dial: DialId, message: AgentMessage): void => {
+    const link = links.get(dial)
+    if (link === undefined) return
+    log.sent.push({ host: link.host, message })
+    const behaviour = behaviours.get(link.host) ?? 'serves'
+    if (behaviour === 'asks-nobody' || message.type === 'hello') return
+    const { request } = message
+    const answer: ApplianceMessage =
+      behaviour === 'no-database' ? { type: 'unavailable', request, reason: 'no-database' } : reply(message)
+    push({ type: 'message.received', dial, message: answer })
+  }
+
+  const reply = (message: Exclude<AgentMessage, { type: 'hello' }>): ApplianceMessage => {
+    const { request } = message
+    switch (message.type) {
+      case 'topology.get':
+      case 'refresh':
+        return { type: 'topology', request, topology: published.topology }
+      case 'login':
+        if (message.password !== 'right') return { type: 'rejected', request, reason: 'bad-credential' }
+        sessions.set(message.session, 'active')
+        return { type: 'login.accepted', request, session: message.session, ticket: 'ticket', replicated: 'both' }
+      default:
+        return replyOfSession(message)
+    }
+  }
+
+  const replyOfSession = (message: Extract<AgentMessage, { ticket: string }>): ApplianceMessage => {
+    const { request, session } = message
+    const known = sessions.get(session)
+    if (known === undefined) return { type: 'rejected', request, reason: 'unknown-session' }
+    if (known === 'ended') return { type: 'rejected', request, reason: 'session-ended' }
+    switch (message.type) {
+      case 'resume':
+        return { type: 'resumed', request, session, state: known, replicated: 'both' }
+      case 'lock':
+        sessions.set(session, 'locked')
+        return { type: 'locked', request, replicated: 'both' }
+      case 'unlock':
+        if (message.password !== 'right') return { type: 'rejected', request, reason: 'bad-credential' }
+        sessions.set(session, 'active')
+        return { type: 'unlocked', request, replicated: 'both' }
+      case 'logout':
+        sessions.set(session, 'ended')
+        return { type: 'logged-out', request, replicated: 'both' }
+    }
+  }
+
+  const commandAndAnswer = (make: (call: number) => Command): CommandAnswer | undefined => {
+    calls += 1
+    push({ type: 'command', command: make(calls) })
+    return log.answers.get(calls)
+  }
+
+  const elapse = (ms: number): void => {
+    const untilMs = nowMs + ms
+    for (;;) {
+      const [due] = [...timers].filter(([, timer]) => timer.atMs <= untilMs).sort((a, b) => a[1].atMs - b[1].atMs)
+      if (due === undefined) break
+      const [key, { number, atMs }] = due
+      timers.delete(key)
+      nowMs = Math.max(nowMs, atMs)
+      push({ type: 'timer.fired', key, number })
+    }
+    nowMs = untilMs
+  }
+
+  return {
+    log,
+    sessions,
+    start: () => {
+      push({ type: 'started', topology: options.cached === true ? options.topology : undefined })
+      elapse(0)
+    },
+    behave: (behaviour: Behaviour, ...hosts: string[]) => hosts.forEach((host) => behaviours.set(host, behaviour)),
+    /** The appliance at `host` dies: new dials are refused, its links are lost, and reconnect jitter passes. */
+    lose: (...hosts: string[]) => {
+      for (const host of hosts) behaviours.set(host, 'refused')
+      const lost = [...links].filter(([, link]) => hosts.includes(link.host))
+      for (const [dial] of lost) links.delete(dial)
+      for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed' })
+      elapse(30_000)
+    },
+    /** Only the links are lost; the appliance answers again at once. */
+    cutLinks: (host: string) => {
+      const lost = [...links].filter(([, link]) => link.host === host)
+      for (const [dial] of lost) links.delete(dial)
+      for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed' })
+      elapse(30_000)
+    },
+    move: (to: HostNetwork) => {
+      network = to
+    },
+    publish: (topology: Topology) => {
+      published.topology = topology
+    },
+    /** Pushes a topology over every open link. */
+    pushTopology: (topology: Topology) => {
+      published.topology = topology
+      for (const dial of links.keys())
+        push({ type: 'message.received', dial, message: { type: 'topology.changed', topology } })
+    },
+    elapse,
+    login: (user = 'alice', password = 'right') =>
+      commandAndAnswer((call) => ({ type: 'login', call, user: UserName(user), password })),
+    unlock: (session: SessionId, password = 'right') =>
+      commandAndAnswer((call) => ({ type: 'unlock', call, session, password })),
+    lock: (session: SessionId) => commandAndAnswer((call) => ({ type: 'lock', call, session })),
+    logout: (session: SessionId) => commandAndAnswer((call) => ({ type: 'logout', call, session })),
+    answer: (call: number) => log.answers.get(call),
+    status: () => machine.status(nowMs),
+    event: push,
+  }
+}
+
+/** The session that an accepted answer names. */
+export function sessionOf(answer: CommandAnswer | undefined): SessionId {
+  assert(answer?.outcome === 'accepted', `the command is accepted, not ${JSON.stringify(answer)}`)
+  return answer.session
+}
