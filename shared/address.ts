@@ -33,16 +33,28 @@ export function parseAddress(text: string): Result<Address, string> {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
 }
 
+/** What is wrong with a range: its form, one of its addresses, its order, its families, its prefix length (ST3). */
+export type RangeProblem = {
+  readonly kind: 'form' | 'address' | 'order' | 'families' | 'prefix'
+  readonly reason: string
+}
+
 /**
  * A range as the guide writes it (`172.16.8.0-172.16.10.255`, spaces and an en dash allowed), a CIDR or a single
  * address (ST2). Start after end and mixed families are refused (ST3), and so is a CIDR that has host bits: it may be
  * a typing error.
  */
-export function parseRange(text: string): Result<AddressRange, string> {
+export function readRange(text: string): Result<AddressRange, RangeProblem> {
   const [start, end, ...more] = text.split(/[-–]/u).map((part) => part.trim())
-  if (more.length > 0) return fail('a range has one start and one end')
-  if (end === undefined) return text.includes('/') ? parseCidr(text.trim()) : parsePair(text.trim(), text.trim())
-  return parsePair(start ?? '', end)
+  if (more.length > 0) return fail({ kind: 'form', reason: 'a range has one start and one end' })
+  if (end === undefined) return text.includes('/') ? readCidr(text.trim()) : readPair(text.trim(), text.trim())
+  return readPair(start ?? '', end)
+}
+
+/** `readRange` for callers that only want the sentence. */
+export function parseRange(text: string): Result<AddressRange, string> {
+  const range = readRange(text)
+  return range.ok ? range : fail(range.error.reason)
 }
 
 /** The bounds of a range that `parseRange` gave. */
@@ -83,7 +95,7 @@ export function addressAt(range: CompiledRange, offset: number): Address {
 /** A route destination `ADDRESS/LENGTH`. Host bits are dropped, as routing does. */
 export function parseRouteDestination(text: string): Result<RouteDestination, string> {
   const parsed = parsePrefixed(text)
-  if (!parsed.ok) return parsed
+  if (!parsed.ok) return fail(parsed.error.reason)
   const { address, prefixLength } = parsed.value
   return ok({ ...block(address, prefixLength), prefixLength })
 }
@@ -152,41 +164,50 @@ function parseIpv6(text: string): Result<Address, string> {
   return ok(fromValue(6, valueOf(parsed.toByteArray())))
 }
 
-function parsePair(start: string, end: string): Result<AddressRange, string> {
+function readPair(start: string, end: string): Result<AddressRange, RangeProblem> {
   const first = parseAddress(start)
-  if (!first.ok) return first
+  if (!first.ok) return fail({ kind: 'address', reason: first.error })
   const last = parseAddress(end)
-  if (!last.ok) return last
+  if (!last.ok) return fail({ kind: 'address', reason: last.error })
   if (first.value.family !== last.value.family) {
-    return fail(`the start is IPv${first.value.family} and the end is IPv${last.value.family}`)
+    return fail({
+      kind: 'families',
+      reason: `the start is IPv${first.value.family} and the end is IPv${last.value.family}`,
+    })
   }
   if (first.value.value > last.value.value) {
-    return fail(`the start ${first.value.text} lies after the end ${last.value.text}`)
+    return fail({ kind: 'order', reason: `the start ${first.value.text} lies after the end ${last.value.text}` })
   }
   return ok({ start: first.value.text, end: last.value.text })
 }
 
-function parseCidr(text: string): Result<AddressRange, string> {
+function readCidr(text: string): Result<AddressRange, RangeProblem> {
   const parsed = parsePrefixed(text)
   if (!parsed.ok) return parsed
   const { address, prefixLength } = parsed.value
   const { family, first, last } = block(address, prefixLength)
   const start = fromValue(family, first).text
-  if (first !== address.value) return fail(`"${text}" has host bits; its network is ${start}/${prefixLength}`)
+  if (first !== address.value) {
+    return fail({ kind: 'prefix', reason: `"${text}" has host bits; its network is ${start}/${prefixLength}` })
+  }
   return ok({ start, end: fromValue(family, last).text })
 }
 
 /** `ADDRESS/LENGTH`; an IPv4-mapped one becomes IPv4 with the length that is left. */
-function parsePrefixed(text: string): Result<{ address: Address; prefixLength: number }, string> {
+function parsePrefixed(text: string): Result<{ address: Address; prefixLength: number }, RangeProblem> {
   const [host, length, ...more] = text.split('/')
-  if (host === undefined || length === undefined || more.length > 0) return fail(`"${text}" is not ADDRESS/LENGTH`)
+  if (host === undefined || length === undefined || more.length > 0) {
+    return fail({ kind: 'form', reason: `"${text}" is not ADDRESS/LENGTH` })
+  }
   const address = parseAddress(host)
-  if (!address.ok) return address
+  if (!address.ok) return fail({ kind: 'address', reason: address.error })
   const mapped = address.value.family === 4 && host.includes(':')
   const max = mapped ? bits[6] : bits[address.value.family]
   const min = mapped ? mappedPrefixLength : 0
   const stated = /^(?:0|[1-9]\d{0,2})$/u.test(length) ? Number(length) : -1
-  if (stated < min || stated > max) return fail(`prefix length "${length}" is not a number from ${min} to ${max}`)
+  if (stated < min || stated > max) {
+    return fail({ kind: 'prefix', reason: `prefix length "${length}" is not a number from ${min} to ${max}` })
+  }
   return ok({ address: address.value, prefixLength: stated - min })
 }
 
