@@ -104,11 +104,20 @@ describe('the pin of an agent', () => {
   it('[PN5] stays when its appliance is only busy', () => {
     const agent = begun()
     const pinned = agent.status().pin?.appliance
-    agent.cutLinks(hostOf(pinned))
-    const now = agent.status().pin?.appliance
-    agent.behave('busy', hostOf(now))
+    agent.behave('busy', hostOf(pinned))
+    expect(agent.login()).toMatchObject({ binding: { stage: 'home' } })
+    expect(boundTo(agent)).not.toBe(pinned)
+    expect(agent.status().pin?.appliance).toBe(pinned)
+  })
+
+  it('[PN5] goes to the appliance that answers a new session when the pinned one is unavailable', () => {
+    const agent = begun()
+    const pinned = agent.status().pin?.appliance
+    agent.elapse(hour)
+    agent.behave('no-database', hostOf(pinned))
     agent.login()
-    expect(agent.status().pin?.appliance).toBe(now)
+    expect(boundTo(agent)).not.toBe(pinned)
+    expect(agent.status().pin).toMatchObject({ appliance: boundTo(agent), ageMs: 0 })
   })
 
   it('[PN6, HS5] is dropped when the workstation has moved to another site by the next attempt', () => {
@@ -158,6 +167,17 @@ describe('loss and failover', () => {
     expect(tried[2]).toBe(lost)
     expect(tried[3]).toMatch(/^a/)
     expect(tried).toHaveLength(4)
+  })
+
+  it('[LO1] prefers the lost one of the serving site to going home, when it answers once more', () => {
+    const agent = begun()
+    agent.login()
+    agent.lose(...homeHosts)
+    agent.behave('serves', ...homeHosts)
+    const away = boundTo(agent)
+    agent.behave('refused', ...awayHosts.filter((host) => host !== hostOf(away)))
+    agent.cutLinks(hostOf(away))
+    expect(agent.status().sessions[0]?.binding).toMatchObject({ appliance: away, stage: 'serving', temporary: false })
   })
 
   it('[LO1] makes one pass for all sessions of a lost link', () => {

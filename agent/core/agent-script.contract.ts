@@ -136,9 +136,12 @@ export function script(options: ScriptOptions) {
     const behaviour = behaviours.get(link.host) ?? 'serves'
     if (behaviour === 'asks-nobody' || message.type === 'hello') return
     const { request } = message
-    const answer: ApplianceMessage =
-      behaviour === 'no-database' ? { type: 'unavailable', request, reason: 'no-database' } : reply(message)
-    push({ type: 'message.received', dial, message: answer })
+    push({ type: 'message.received', dial, message: answerOf(behaviour, request) ?? reply(message) })
+  }
+
+  const answerOf = (behaviour: Behaviour, request: number): ApplianceMessage | undefined => {
+    if (behaviour === 'no-database') return { type: 'unavailable', request, reason: 'no-database' }
+    return behaviour === 'busy' ? { type: 'busy', request, retryAfterMs: 1_000 } : undefined
   }
 
   const reply = (message: Exclude<AgentMessage, { type: 'hello' }>): ApplianceMessage => {

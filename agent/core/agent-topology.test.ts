@@ -126,9 +126,6 @@ describe('a changed topology', () => {
   })
 
   it('[BT7] is fetched again through the last resort, and used at the next session start', () => {
-    const agent = script({ topology: one(), network, primServer: 'far.test', cached: true })
-    agent.start()
-    expect(agent.status().online).toBe(true)
     const rescue = script({ topology: rescued, network, primServer: 'f1.test', cached: true })
     rescue.behave('refused', 'h1.test')
     rescue.start()

@@ -30,17 +30,20 @@ function firstPick(seed: string, id: string): string | undefined {
 }
 
 describe('first picks of 20,000 agents of one fleet', () => {
-  it.each(['seed-a', 'seed-b', 'seed-c'])('[SP2, PN7] are uniform over the home site (chi-square, p > 0.001): %s', (seed) => {
-    const counts = new Map<string, number>()
-    for (let index = 1; index <= agents; index += 1) {
-      const host = firstPick(seed, `ward-${String(index).padStart(4, '0')}`) ?? 'none'
-      counts.set(host, (counts.get(host) ?? 0) + 1)
-    }
-    expect([...counts.keys()].sort()).toEqual(appliances.map((name) => `${name}.test`))
-    const expected = agents / appliances.length
-    const statistic = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
-    expect(statistic).toBeLessThan(critical)
-    // A shuffle that always begins with the same appliance, or a stream shared by neighbours, is far outside.
-    expect(statistic).toBeGreaterThan(0.05)
-  })
+  it.each(['seed-a', 'seed-b', 'seed-c'])(
+    '[SP2, PN7] are uniform over the home site (chi-square, p > 0.001): %s',
+    (seed) => {
+      const counts = new Map<string, number>()
+      for (let index = 1; index <= agents; index += 1) {
+        const host = firstPick(seed, `ward-${String(index).padStart(4, '0')}`) ?? 'none'
+        counts.set(host, (counts.get(host) ?? 0) + 1)
+      }
+      expect([...counts.keys()].sort()).toEqual(appliances.map((name) => `${name}.test`))
+      const expected = agents / appliances.length
+      const statistic = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
+      expect(statistic).toBeLessThan(critical)
+      // A shuffle that always begins with the same appliance, or a stream shared by neighbours, is far outside.
+      expect(statistic).toBeGreaterThan(0.05)
+    },
+  )
 })
