@@ -109,6 +109,12 @@ describe('no-endpoint-twice', () => {
       ),
     ],
     ['[SP3] no socket seen', 'unknown', 0, historyOf(pass(1, 'login', 100, 200))],
+    [
+      '[SP3] a fleet, whose sockets are not told apart',
+      'holds',
+      0,
+      { ...historyOf(pass(1, 'login', 100, 200)), fleetAgents: new Set([agent]) },
+    ],
     ['[SP3] no pass seen', 'unknown', 0, historyOf(idle)],
   ])('%s: %s', (_, said, checked, history) => expect(judged(noEndpointTwice, history)).toEqual([said, checked]))
 })
@@ -498,6 +504,12 @@ describe('moves-only-on-loss', () => {
       historyOf(settled, unlock(2, 59_900, 60_001, 'dallas-2'), status(60_000, { bound: 'dallas-2' })),
     ],
     ['[BD3] a return home by itself', 'broken', 1, historyOf(away, status(60_000, { bound: 'dallas-1' }))],
+    [
+      '[BD1] an appliance that answered nothing in time',
+      'holds',
+      2,
+      historyOf(settled, login(2, 54_900, 60_000, 'dallas-2'), status(60_001, { bound: 'dallas-2' })),
+    ],
     [
       '[BD1] a restarted agent',
       'holds',

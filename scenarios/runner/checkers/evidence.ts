@@ -79,13 +79,18 @@ export function singleAgents(history: History): readonly AgentEvidence[] {
 
 /**
  * Why a checker of dials cannot judge this history, or `null`: an agent whose pass tried somebody must have dialled, so
- * an agent with such a pass and without any socket was not watched.
+ * an agent with such a pass and without any socket was not watched. Fleets alone leave nothing to judge, which is no lack.
  */
-export function whyNoSockets(agents: readonly AgentEvidence[]): string | null {
-  const tried = agents.filter(({ passes }) => passes.some(({ decision }) => (decision?.candidates.length ?? 0) > 0))
-  if (tried.length === 0) return 'no pass of a single agent was seen'
+export function whyNoSockets(history: History, agents: readonly AgentEvidence[]): string | null {
+  const tried = agents.filter(({ passes }) => passes.some(dialledSomebody))
+  if (tried.length === 0) return history.fleetAgents.size > 0 ? null : 'no pass of a single agent was seen'
   const unseen = tried.find(({ sockets }) => sockets.length === 0)
   return unseen === undefined ? null : `no socket of ${unseen.agent} was seen`
+}
+
+function dialledSomebody({ decision }: PassSeen): boolean {
+  const tried = decision?.candidates ?? []
+  return tried.some(({ outcome }) => outcome !== 'skipped' && outcome !== 'no-address')
 }
 
 /** The last status at or before `at`. */

@@ -1,7 +1,8 @@
 /**
  * BD1, BD3 and FB3 seen from outside: the status lines say to which appliance a client's session was bound; a session that
  * leaves its appliance needs a reason in what the lab did or in what the client asked. Reasons: the appliance or the way to
- * it was disturbed, it closed the link, or the session was unlocked while bound outside its home site.
+ * it was disturbed, it closed the link, it left a question unanswered for the whole `requestTimeout` (SP6), or the session was
+ * unlocked while bound outside its home site.
  */
 import { type Checker, type Finding, type History } from '../history.ts'
 import { type AgentEvidence, clockSlackMs, evidenceOf, type StatusSeen } from './evidence.ts'
@@ -74,10 +75,12 @@ function temptations(evidence: AgentEvidence): number {
 }
 
 function hasReason(ground: Ground, evidence: AgentEvidence, leave: Leave): boolean {
+  const { history, map } = ground
   return (
     wasDisturbed(ground, evidence, leave) ||
-    wasClosed(ground, evidence, leave) ||
-    wasUnlockedAway(ground, evidence, leave)
+    wasClosed(map, evidence, leave) ||
+    wasSlow(history, evidence, leave) ||
+    wasUnlockedAway(map, evidence, leave)
   )
 }
 
@@ -93,14 +96,25 @@ function wasDisturbed(
 }
 
 /** The other side ended the last link that was open to it. */
-function wasClosed({ map }: Ground, { sockets }: AgentEvidence, { from, at }: Leave): boolean {
+function wasClosed(map: EnterpriseMap, { sockets }: AgentEvidence, { from, at }: Leave): boolean {
   const endpoints = new Set(placesOf(map, from.appliance).map(({ endpoint }) => map.canonical(endpoint)))
   const link = sockets.findLast(({ endpoint, dialledAt }) => dialledAt < at && endpoints.has(map.canonical(endpoint)))
   return link?.closedBy === 'remote' && link.closedAt <= at + clockSlackMs
 }
 
+/** A question of this agent was open for the whole `requestTimeout` just before: a slow appliance is unavailable (SP6). */
+function wasSlow({ enterprise }: History, { asks }: AgentEvidence, { at }: Leave): boolean {
+  const { requestTimeoutMs, connectTimeoutMs } = enterprise.topology.settings
+  return asks.some(
+    ({ askedAt, answeredAt }) =>
+      answeredAt - askedAt >= requestTimeoutMs &&
+      askedAt <= at &&
+      answeredAt >= at - requestTimeoutMs - connectTimeoutMs,
+  )
+}
+
 /** FB3: an unlock takes a session home, and one that is home already stays where it is. */
-function wasUnlockedAway({ map }: Ground, { agent, asks, statuses }: AgentEvidence, leave: Leave): boolean {
+function wasUnlockedAway(map: EnterpriseMap, { agent, asks, statuses }: AgentEvidence, leave: Leave): boolean {
   const unlocked = asks.some(
     ({ operation, session, askedAt, answeredAt }) =>
       operation === 'unlock' &&

@@ -19,7 +19,7 @@ export const noEndpointTwice: Checker = {
   invariant: 'No endpoint is dialled twice in one pass.',
   check(history) {
     const agents = singleAgents(history)
-    const why = whyNoSockets(agents)
+    const why = whyNoSockets(history, agents)
     if (why !== null) return { verdict: 'unknown', why }
     const map = mapOf(history)
     const findings = agents.flatMap((evidence) => repeats(evidence, map))

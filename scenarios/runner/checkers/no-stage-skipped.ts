@@ -18,7 +18,7 @@ export const noStageSkipped: Checker = {
   invariant: 'No pass goes beyond a stage without trying the appliances of it that serve and can be reached.',
   check(history) {
     const agents = singleAgents(history)
-    const why = whyNoSockets(agents)
+    const why = whyNoSockets(history, agents)
     if (why !== null) return { verdict: 'unknown', why }
     const judge = judgeOf(history)
     const findings: Finding[] = []

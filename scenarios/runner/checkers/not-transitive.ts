@@ -16,7 +16,7 @@ export const notTransitive: Checker = {
   invariant: "A pass dials nobody beyond home, home's own failover sites, the site that served and the last resort.",
   check(history) {
     const agents = singleAgents(history)
-    const why = whyNoSockets(agents)
+    const why = whyNoSockets(history, agents)
     if (why !== null) return { verdict: 'unknown', why }
     const map = mapOf(history)
     const findings: Finding[] = []
