@@ -4,7 +4,7 @@
  */
 import { type History } from '../history.ts'
 import { type AgentEvidence, type PassSeen, statusAt } from './evidence.ts'
-import { type Place } from './truth.ts'
+import { planEndpoints } from '../world/endpoints.ts'
 import {
   addressAt,
   compileRange,
@@ -20,6 +20,7 @@ import {
 import { type AgentId, type ApplianceId, Endpoint, type SiteId } from '#shared/ids.ts'
 import { type Appliance, type DeclaredNetwork, type Topology } from '#shared/topology/model.ts'
 
+export type Place = { readonly appliance: ApplianceId; readonly endpoint: Endpoint }
 export type MapStage = 'home' | 'primary' | 'secondary'
 
 export type EnterpriseMap = {
@@ -27,8 +28,8 @@ export type EnterpriseMap = {
   readonly epochs: ReadonlyMap<number, Topology>
   /** `undefined` where it cannot be known from outside: the host's own network was read. */
   homeOf(agent: AgentId, topology: Topology): SiteId | null | undefined
-  /** The endpoint with its name as the address it stands for. */
-  canonical(endpoint: Endpoint): Endpoint
+  /** `host:port` as the history writes it: the host is the address it stands for, as far as the lab's file knows it. */
+  canonical(text: string): Endpoint
   /** Where the agent finds its last resort, then its other bootstrap servers. */
   bootstrapOf(agent: AgentId): readonly Endpoint[]
   /** Every site that an endpoint or appliance belongs to, in any epoch. */
@@ -45,17 +46,11 @@ export function mapOf(history: History): EnterpriseMap {
     if (event.type === 'topology.edited') epochs.set(event.topology.epoch, event.topology)
   }
   const appliances = [...epochs.values()].flatMap((topology) => topology.appliances)
-  const addresses = new Map(
-    appliances.flatMap(({ host, address }) => (address === undefined ? [] : [[host.toLowerCase(), address]])),
+  const { endpoints } = planEndpoints(history.enterprise, [])
+  const planned = new Map(
+    endpoints.flatMap(({ names, endpoint }) => names.map((name) => [name.toLowerCase(), endpoint])),
   )
-  const canonical = (text: string): Endpoint => {
-    const colon = text.lastIndexOf(':')
-    const host = text
-      .slice(0, colon)
-      .replace(/^\[|\]$/gu, '')
-      .toLowerCase()
-    return Endpoint(addresses.get(host) ?? host, Number(text.slice(colon + 1)))
-  }
+  const canonical = (text: string): Endpoint => planned.get(text.toLowerCase()) ?? (text as Endpoint)
   const hosts = hostsOf(history)
   const sites = (wanted: (appliance: Appliance) => boolean): ReadonlySet<SiteId> =>
     new Set(appliances.filter(wanted).map(({ site }) => site))
@@ -66,7 +61,7 @@ export function mapOf(history: History): EnterpriseMap {
       return network === undefined ? undefined : homeSite(topology, network)
     },
     canonical,
-    bootstrapOf: (agent) => hosts.get(agent)?.bootstrap.map(canonical) ?? [],
+    bootstrapOf: (agent) => hosts.get(agent)?.bootstrap.map((text) => canonical(text)) ?? [],
     sitesOfEndpoint: (endpoint) => sites((appliance) => canonical(placeOf(appliance).endpoint) === canonical(endpoint)),
     sitesOfAppliance: (id) => sites((appliance) => appliance.id === id),
   }

@@ -141,8 +141,15 @@ function take(
       return
     }
     case 'pass.ended': {
-      const pass = openPass(evidence, event.decision.number)
-      if (pass !== undefined) Object.assign(pass, { endedAt: event.at, decision: event.decision })
+      const { decision } = event
+      const pass = openPass(evidence, decision.number)
+      if (pass !== undefined) {
+        Object.assign(pass, { endedAt: event.at, decision })
+        return
+      }
+      // It began before anybody watched.
+      const { number, purpose, beganAtMs } = decision
+      evidence.passes.push({ number, purpose, beganAt: beganAtMs, endedAt: event.at, decision })
       return
     }
     case 'agent.started':

@@ -22,7 +22,8 @@ export const movesOnlyOnLoss: Checker = {
     if (silent !== undefined) return { verdict: 'unknown', why: `no status line of ${silent.agent} was seen` }
     if (agents.every(({ statuses }) => statuses.length === 0))
       return { verdict: 'unknown', why: 'no status line was seen' }
-    const ground: Ground = { history, map: mapOf(history), truth: truthOf(history) }
+    const map = mapOf(history)
+    const ground: Ground = { history, map, truth: truthOf(history, map) }
     const findings: Finding[] = []
     let checked = 0
     for (const evidence of agents) {

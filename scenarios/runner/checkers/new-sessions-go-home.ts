@@ -6,8 +6,8 @@
  */
 import { type Checker, type Finding, type History } from '../history.ts'
 import { type AgentEvidence, type AskSeen, evidenceOf, type PassSeen } from './evidence.ts'
-import { type EnterpriseMap, mapOf, stagesOf, topologiesOf } from './enterprise-map.ts'
-import { type Place, type Truth, truthOf } from './truth.ts'
+import { type EnterpriseMap, mapOf, stagesOf, topologiesOf, type Place } from './enterprise-map.ts'
+import { type Truth, truthOf } from './truth.ts'
 
 export const newSessionsGoHome: Checker = {
   name: 'new-sessions-go-home',
@@ -17,7 +17,8 @@ export const newSessionsGoHome: Checker = {
     const agents = evidenceOf(history)
     const blind = agents.find(({ asks, statuses }) => asks.some(isLogin) && statuses.length === 0)
     if (blind !== undefined) return { verdict: 'unknown', why: `no status line of ${blind.agent} was seen` }
-    const ground: Ground = { map: mapOf(history), truth: truthOf(history), history }
+    const map = mapOf(history)
+    const ground: Ground = { map, truth: truthOf(history, map), history }
     const occasions = agents.flatMap((evidence) =>
       evidence.asks.filter(isLogin).flatMap((ask) => judge(ground, evidence, ask) ?? []),
     )

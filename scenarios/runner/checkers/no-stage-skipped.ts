@@ -6,9 +6,9 @@
  */
 import { type Checker, type Finding, type History } from '../history.ts'
 import { type AgentEvidence, clockSlackMs, type PassSeen, singleAgents, whyNoSockets } from './evidence.ts'
-import { type EnterpriseMap, mapOf, placeOf, stagesOf, topologiesOf } from './enterprise-map.ts'
+import { type EnterpriseMap, mapOf, placeOf, stagesOf, topologiesOf, type Place } from './enterprise-map.ts'
 import { servingBefore } from './serving-before.ts'
-import { type Place, type Truth, truthOf } from './truth.ts'
+import { type Truth, truthOf } from './truth.ts'
 import { type Endpoint, type SiteId } from '#shared/ids.ts'
 import { type Topology } from '#shared/topology/model.ts'
 
@@ -51,7 +51,7 @@ const ranks = { serving: 0, home: 1, primary: 2, secondary: 3, lastResort: 4 } a
 
 function judgeOf(history: History) {
   const map = mapOf(history)
-  const truth = truthOf(history)
+  const truth = truthOf(history, map)
   const end = history.events.at(-1)?.at ?? 0
   return {
     /** `undefined` for a pass that walks no stages, or whose map cannot be known from outside. */

@@ -6,9 +6,9 @@
  */
 import { type Checker, type Finding, type History } from '../history.ts'
 import { type AgentEvidence, clockSlackMs, evidenceOf, type PassSeen, statusAt } from './evidence.ts'
-import { type EnterpriseMap, mapOf, stagesOf, topologiesOf } from './enterprise-map.ts'
+import { type EnterpriseMap, mapOf, stagesOf, topologiesOf, type Place } from './enterprise-map.ts'
 import { ageOf, answered, type Belief, doubt, noPin, type Span } from './pin-belief.ts'
-import { type Place, type Truth, truthOf } from './truth.ts'
+import { type Truth, truthOf } from './truth.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type ApplianceId } from '#shared/ids.ts'
 
@@ -23,7 +23,9 @@ export const pinWindow: Checker = {
       ({ asks, passes, statuses }) => asks.length > 0 && (passes.length === 0 || statuses.length === 0),
     )
     if (blind !== undefined) return { verdict: 'unknown', why: `no pass or no status line of ${blind.agent} was seen` }
-    const walks = agents.map((evidence) => follow({ history, map: mapOf(history), truth: truthOf(history), evidence }))
+    const map = mapOf(history)
+    const truth = truthOf(history, map)
+    const walks = agents.map((evidence) => follow({ history, map, truth, evidence }))
     const findings = walks.flatMap((walk) => walk.findings)
     const checked = walks.reduce((sum, walk) => sum + walk.checked, 0)
     return findings.length === 0 ? { verdict: 'holds', checked } : { verdict: 'broken', checked, findings }
@@ -44,9 +46,14 @@ function follow(ground: Ground): { readonly checked: number; readonly findings: 
   let checked = 0
   let belief: Belief = noPin
   let walkedUntil = -Infinity
+  let seen = 0
   for (const pass of passes.filter(({ endedAt }) => endedAt !== Infinity).sort((a, b) => a.endedAt - b.endedAt)) {
-    const { endedAt } = pass
-    if (restarts.some((at) => at > walkedUntil && at <= endedAt)) belief = noPin
+    const { endedAt, number } = pass
+    const startedAt = restarts.findLast((at) => at > walkedUntil && at <= endedAt)
+    if (startedAt !== undefined) [belief, seen] = [noPin, 0]
+    // Passes are numbered from 1: one that nobody saw may have pinned an appliance.
+    seen += 1
+    if (number > seen && belief.kind === 'none') belief = { kind: 'unsure', earliest: startedAt ?? -Infinity }
     walkedUntil = endedAt
     if (pass.purpose === 'bootstrap' || pass.decision === undefined) continue
     belief = unlessDisturbed(ground, belief, pass)

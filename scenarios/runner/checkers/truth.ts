@@ -4,11 +4,10 @@
  * doors at intervals and an appliance may have stopped serving just before it was seen to.
  */
 import { type History } from '../history.ts'
+import { type EnterpriseMap, type Place } from './enterprise-map.ts'
 import { type AgentId, type ApplianceId, type Endpoint, type SiteId } from '#shared/ids.ts'
 
 type Turn = { readonly at: number; readonly good: boolean }
-
-export type Place = { readonly appliance: ApplianceId; readonly endpoint: Endpoint }
 
 export type Truth = {
   /** The appliance served and this agent's way to it was whole, all the time from `from` to `to`. */
@@ -18,7 +17,7 @@ export type Truth = {
 /** How long a change of an appliance may be older than its record. */
 const recordSlackMs = 1_000
 
-export function truthOf(history: History): Truth {
+export function truthOf(history: History, map: EnterpriseMap): Truth {
   const appliances = new Map<ApplianceId, Turn[]>()
   const links = new Map<string, Turn[]>()
   const cuts = new Map<string, number>()
@@ -26,7 +25,7 @@ export function truthOf(history: History): Truth {
     if (event.type === 'appliance.serving' || event.type === 'appliance.not-serving') {
       push(appliances, event.appliance, { at: event.at, good: event.type === 'appliance.serving' })
     } else if (event.type === 'link.cut' || event.type === 'link.healed') {
-      const key = linkKey(event.from, event.endpoint)
+      const key = linkKey(event.from, map.canonical(event.endpoint))
       // Faults nest: the link is whole when the last of them is healed.
       const depth = Math.max(0, (cuts.get(key) ?? 0) + (event.type === 'link.cut' ? 1 : -1))
       cuts.set(key, depth)
@@ -35,7 +34,7 @@ export function truthOf(history: History): Truth {
   }
   return {
     surelyServed(agent, { appliance, endpoint }, from, to) {
-      const link = linkKey(history.linkSites.get(agent) ?? null, endpoint)
+      const link = linkKey(history.linkSites.get(agent) ?? null, map.canonical(endpoint))
       const until = to + recordSlackMs
       return (
         goodThroughout(appliances.get(appliance), false, from, until) &&
