@@ -1,0 +1,286 @@
+/**
+ * The machine of one appliance: takes an event, answers with effects. Its role, from the topology, decides what stands
+ * behind the front: a database with its companion, or the affinity to one. Agents see no difference (SV4).
+ */
+import { type Condition } from './admission.ts'
+import { retryKey } from './affinity.ts'
+import { type Approach } from './approach.ts'
+import { editKey, redialKey } from './companion.ts'
+import { type Counters, createCounters } from './counters.ts'
+import { type DatabasePerson } from './database.ts'
+import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
+import { Front } from './front.ts'
+import { PeerDoor } from './peer-door.ts'
+import { expireKey } from './pending-asks.ts'
+import { localRecords } from './records.ts'
+import { waitKey } from './replication.ts'
+import { createServing } from './serving.ts'
+import {
+  createDatabaseSide,
+  createServiceSide,
+  type DatabaseSide,
+  type ServiceSide,
+  type Surroundings,
+} from './sides.ts'
+import { describe, type ApplianceStatus, type SessionListing } from './status.ts'
+import { type StoreEntry } from './store.ts'
+import { createTimers } from './timers.ts'
+import { createTopologyKeeper, topologyChanged } from './topology-keeper.ts'
+import { assert, assertNever } from '#shared/assert.ts'
+import { type Instant } from '#shared/clock.ts'
+import { type ApplianceId } from '#shared/ids.ts'
+import { type RandomStream } from '#shared/random.ts'
+import { type Topology } from '#shared/topology/model.ts'
+import { type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
+import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+
+export type ApplianceOptions = {
+  readonly id: ApplianceId
+  /** The first topology; it has this appliance, and states its role. */
+  readonly topology: Topology
+  readonly people: readonly DatabasePerson[]
+  readonly random: RandomStream
+  /** Name of the store's own log. */
+  readonly logName: string
+}
+
+/** Requests under way get this long to be answered once a stop was asked. */
+export const stopGraceMs = 1_000
+const stopKey = 'stop'
+
+export class ApplianceMachine {
+  readonly counters: Counters = createCounters()
+  private readonly options: ApplianceOptions
+  private readonly serving = createServing()
+  private readonly keeper
+  private readonly timers
+  private readonly emit: Emit
+  private effects: ApplianceEffect[] = []
+  private inside: DatabaseSide | ServiceSide | null = null
+  private openFront: Front | null = null
+  private openDoor: PeerDoor | null = null
+  private dials = 0
+  private stopping: 'no' | 'asked' | 'done' = 'no'
+
+  constructor(options: ApplianceOptions) {
+    this.options = options
+    this.emit = (effect) => void this.effects.push(effect)
+    this.timers = createTimers(this.emit)
+    this.keeper = createTopologyKeeper(options.id, options.topology, this.emit)
+  }
+
+  /** Takes one event. Effects are to be performed in order, what is persisted before anything else of the turn. */
+  step(event: ApplianceEvent, now: Instant): readonly ApplianceEffect[] {
+    this.effects = []
+    this.take(event, now)
+    if (this.stopping === 'asked' && this.front.requestsUnderWay === 0) this.leave()
+    return this.effects
+  }
+
+  get topology(): Topology {
+    return this.keeper.topology
+  }
+
+  /** What the status door tells. */
+  status(): ApplianceStatus {
+    const { keeper, unavailable, openFront } = this
+    const sessions = this.inside?.role === 'database' ? this.inside.database.sessions.size : this.serving.sessions.size
+    return describe({ keeper, inside: this.inside, unavailable, sessions, front: openFront })
+  }
+
+  /** A database lists all sessions that have not ended; a service appliance those that it serves. */
+  sessions(): readonly SessionListing[] {
+    if (this.inside?.role === 'database') {
+      const open = [...this.inside.database.sessions.values()].filter(({ state }) => state !== 'ended')
+      return open.map(({ session, user, agent, state, appliance }) => ({ session, user, agent, state, appliance }))
+    }
+    const appliance = this.options.id
+    return [...this.serving.sessions].map(([session, served]) => ({ session, ...served, appliance }))
+  }
+
+  private get unavailable(): UnavailableReason | null {
+    if (this.stopping !== 'no') return 'stopping'
+    if (this.inside?.role === 'service') return this.inside.affinity.available ? null : 'no-database'
+    return this.inside?.receiver.caughtUp === true ? null : 'catching-up'
+  }
+
+  private get front(): Front {
+    assert(this.openFront !== null, 'the first event is `started`')
+    return this.openFront
+  }
+
+  private get door(): PeerDoor {
+    assert(this.openDoor !== null, 'the first event is `started`')
+    return this.openDoor
+  }
+
+  private get approach(): Approach {
+    assert(this.inside !== null, 'the first event is `started`')
+    return this.inside.role === 'database' ? this.inside.companion.approach : this.inside.affinity.approach
+  }
+
+  private take(event: ApplianceEvent, now: Instant): void {
+    switch (event.type) {
+      case 'started':
+        this.start(event.entries)
+        return
+      case 'agent.opened':
+        this.front.opened(event.link)
+        return
+      case 'agent.received':
+        this.front.received(event, now)
+        return
+      case 'agent.lost':
+        this.front.lost(event.link)
+        return
+      case 'peer.opened':
+        this.door.opened(event.link, event.names)
+        return
+      case 'dial.opened':
+        this.approach.dialOpened(event.dial, event.link)
+        return
+      case 'dial.failed':
+        this.approach.dialFailed(event.dial, event.reason)
+        return
+      case 'peer.received':
+        // Of the two, one knows the link.
+        this.approach.received(event.link, event.message)
+        this.door.received(event.link, event.message, now)
+        return
+      case 'peer.lost':
+        this.approach.lost(event.link, event.reason)
+        this.door.lost(event.link)
+        return
+      case 'timer.fired':
+        if (this.timers.spend(event.key, event.number)) this.timerFired(event.key, now)
+        return
+      case 'password.verified':
+        this.front.passwordVerified(event.job, event.ok, now)
+        return
+      case 'soon':
+        if (this.inside?.role === 'database') this.inside.replication.push()
+        return
+      case 'topology.edited':
+        assert(this.inside?.role === 'database', 'the topology is edited on a database')
+        this.inside.companion.edit(event.call, event.topology)
+        return
+      case 'stop.asked':
+        this.beginStop()
+        return
+      default:
+        assertNever(event)
+    }
+  }
+
+  private timerFired(key: string, now: Instant): void {
+    const { inside } = this
+    this.approach.timerFired(key)
+    if (key === stopKey) this.leave()
+    if (inside?.role === 'service') {
+      if (key === retryKey) inside.affinity.begin()
+      if (key === expireKey) inside.affinity.expire(now.wireMs)
+    }
+    if (inside?.role === 'database') {
+      if (key === redialKey) inside.companion.begin()
+      if (key === editKey) inside.companion.editTimedOut()
+      if (key === waitKey) inside.replication.expire(now.wireMs)
+    }
+  }
+
+  private start(entries: readonly StoreEntry[]): void {
+    assert(this.inside === null, 'an appliance starts once')
+    const { keeper, emit, serving, counters } = this
+    const around = this.surroundings()
+    const inside = keeper.self.role === 'database' ? createDatabaseSide(around, entries) : createServiceSide(around)
+    this.inside = inside
+    const records = inside.role === 'database' ? localRecords(inside.database, inside.replication) : inside.affinity
+    this.openFront = new Front({ keeper, condition: this.condition(), records, serving, counters, emit })
+    this.openDoor = new PeerDoor({
+      keeper,
+      emit,
+      inside: inside.role === 'database' ? { ...inside, records } : null,
+      unavailable: () => this.unavailable ?? (keeper.removed ? 'removed' : null),
+      databaseCame: () => {
+        if (inside.role === 'database') inside.companion.otherCame()
+      },
+      topologyCame: (message, link, from) => this.topologyCame(message, link, from),
+      proposed: (proposal, from) => {
+        assert(inside.role === 'database', 'a database proposes to a database')
+        return inside.companion.proposed(proposal, from)
+      },
+    })
+    if (inside.role === 'database') inside.companion.begin()
+    else inside.affinity.begin()
+  }
+
+  private surroundings(): Surroundings {
+    const { keeper, timers, emit, options } = this
+    return {
+      ...options,
+      keeper,
+      timers,
+      emit,
+      nextDial: () => {
+        this.dials += 1
+        return this.dials
+      },
+      topologyCame: (message, link, from) => this.topologyCame(message, link, from),
+      adopt: (topology, from) => this.adopt(topology, from, null),
+      sessionLeft: (session, from) => this.sessionLeft(session, from),
+      dark: () => this.front.dismiss('no-database', 'unavailable'),
+    }
+  }
+
+  private condition(): Condition {
+    const unavailable = (): UnavailableReason | null => this.unavailable
+    const { keeper } = this
+    return {
+      get unavailable() {
+        return unavailable()
+      },
+      get removed() {
+        return keeper.removed
+      },
+      get self() {
+        return keeper.self
+      },
+    }
+  }
+
+  private topologyCame(message: PeerMessage, link: LinkId, from: string): void {
+    if (message.type === 'topology.changed') this.adopt(message.topology, from, link)
+  }
+
+  /** Takes a newer topology and hands it on: to agents (BT4), to services, and to the other database. */
+  private adopt(topology: Topology, from: string, source: LinkId | null): void {
+    if (this.keeper.offer(topology, from) !== 'newer') return
+    const message = topologyChanged(this.keeper)
+    this.front.pushTopology()
+    this.door.pushTopology(message, source)
+    const { link } = this.approach
+    if (link !== null && link !== source) this.emit({ type: 'send', link, message })
+    if (this.inside?.role === 'database') this.inside.companion.review()
+    else this.inside?.affinity.review()
+  }
+
+  private sessionLeft(session: string, from: string): void {
+    if (from === this.options.id) this.serving.remove(session)
+    else this.openDoor?.sessionLeft(session, from)
+  }
+
+  private beginStop(): void {
+    if (this.stopping !== 'no') return
+    this.stopping = 'asked'
+    this.emit({ type: 'note', kind: 'appliance.stopping', level: 'info', rules: ['SP6'], text: 'stops as asked' })
+    this.timers.set(stopKey, stopGraceMs)
+  }
+
+  private leave(): void {
+    if (this.stopping === 'done') return
+    this.stopping = 'done'
+    this.front.dismiss('stopping', 'stopping')
+    this.door.closeAll('stopping')
+    this.approach.hangUp('stopping')
+    this.emit({ type: 'exit' })
+  }
+}

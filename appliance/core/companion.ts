@@ -1,0 +1,199 @@
+/**
+ * What a database does about the other one: dials it, pushes the own log, hands it newer topologies, and asks it before
+ * an edit of the topology takes effect, so that epochs never fork (BT8).
+ */
+import { Approach } from './approach.ts'
+import { backoffMs } from './backoff.ts'
+import { type Database } from './database.ts'
+import { type EditAnswer, type Emit, type LinkId } from './events.ts'
+import { type Receiver } from './receiver.ts'
+import { type Replication } from './replication.ts'
+import { type Timers } from './timers.ts'
+import { topologyChanged, type TopologyKeeper } from './topology-keeper.ts'
+import { type ApplianceId } from '#shared/ids.ts'
+import { type RandomStream } from '#shared/random.ts'
+import { type Appliance, type Topology } from '#shared/topology/model.ts'
+import { peerProtocolVersion, type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+
+export const redialKey = 'companion.redial'
+export const editKey = 'companion.edit'
+
+/** An edit that the other database has been asked to take. */
+type Proposal = { readonly request: number; readonly call: number; readonly topology: Topology }
+type WireProposal = Extract<PeerMessage, { type: 'topology.proposed' }>
+
+export type CompanionOptions = {
+  readonly keeper: TopologyKeeper
+  readonly database: Database
+  readonly replication: Replication
+  readonly receiver: Receiver
+  readonly random: RandomStream
+  readonly timers: Timers
+  readonly emit: Emit
+  readonly nextDial: () => number
+  readonly topologyCame: (message: PeerMessage, link: LinkId, from: string) => void
+  /** A topology takes effect. */
+  readonly adopt: (topology: Topology, from: string) => void
+}
+
+export class Companion {
+  readonly approach: Approach
+  private readonly options: CompanionOptions
+  private failures = 0
+  private proposal: Proposal | null = null
+  private proposals = 0
+
+  constructor(options: CompanionOptions) {
+    const { keeper, timers, emit, nextDial } = options
+    this.options = options
+    this.approach = new Approach({
+      name: 'companion',
+      timers,
+      emit,
+      nextDial,
+      timeoutMs: () => keeper.topology.settings.connectTimeoutMs,
+      hello: () => this.hello(),
+      welcomed: (link, welcome) => {
+        this.failures = 0
+        if (welcome.epoch < keeper.topology.epoch) this.send(link, topologyChanged(keeper))
+        options.replication.begin(link, welcome.held)
+      },
+      failed: (reason, to) => this.redialLater(`cannot reach database ${to.id}: ${reason}`),
+      lost: (reason, to) => {
+        options.replication.end()
+        this.settle({ ok: false, code: 'not-known', text: `lost database ${to.id} before it answered` })
+        this.redialLater(`lost database ${to.id}: ${reason}`)
+      },
+      received: (message, link) => this.received(message, link),
+    })
+  }
+
+  get connected(): boolean {
+    return this.approach.phase === 'open'
+  }
+
+  /** Dials the other database, where there is one and no dial is under way. */
+  begin(): void {
+    const { keeper, receiver } = this.options
+    const [other] = keeper.otherDatabases
+    if (other === undefined) receiver.alone()
+    else if (this.approach.phase === 'idle' && !keeper.removed) this.approach.begin(other)
+  }
+
+  /** The other database said hello by itself, so it can be reached now. */
+  otherCame(): void {
+    if (this.approach.phase !== 'idle') return
+    this.options.timers.clear(redialKey)
+    this.begin()
+  }
+
+  /** The topology changed. A removed database keeps its link until another takes its place (BT6). */
+  review(): void {
+    const [other] = this.options.keeper.otherDatabases
+    const current = this.approach.to
+    if (other === undefined) this.options.receiver.alone()
+    if (other === undefined || (current !== null && isSamePlace(current, other))) return
+    if (current !== null) {
+      this.approach.hangUp('finished')
+      this.options.replication.end()
+    }
+    this.options.timers.clear(redialKey)
+    this.begin()
+  }
+
+  /** An edit from the control door. It takes effect here once the other database has it. */
+  edit(call: number, edited: Omit<Topology, 'epoch'>): void {
+    const { keeper, emit, timers, adopt } = this.options
+    const refuse = (code: string, text: string): void => {
+      emit({ type: 'answer-edit', call, answer: { ok: false, code, text } })
+    }
+    const topology: Topology = { ...edited, epoch: keeper.topology.epoch + 1 }
+    const [other] = keeper.otherDatabases
+    if (keeper.removed) refuse('removed', 'this appliance was removed from the topology')
+    else if (this.proposal !== null) refuse('edit-under-way', 'another edit is under way')
+    else if (other === undefined) {
+      adopt(topology, 'an edit')
+      emit({ type: 'answer-edit', call, answer: { ok: true, epoch: topology.epoch } })
+    } else if (this.approach.link === null) refuse('not-connected', `database ${other.id} is not connected`)
+    else {
+      this.proposals += 1
+      this.proposal = { request: this.proposals, call, topology }
+      this.send(this.approach.link, { type: 'topology.proposed', request: this.proposals, topology })
+      timers.set(editKey, keeper.topology.settings.requestTimeoutMs)
+    }
+  }
+
+  /** The other database proposes an edit; the answer to it. Of two at once, neither is taken. */
+  proposed(message: WireProposal, from: string): PeerMessage {
+    const { keeper, adopt } = this.options
+    const { request, topology } = message
+    const clash = this.proposal !== null && this.proposal.topology.epoch >= topology.epoch
+    if (clash || topology.epoch <= keeper.topology.epoch) {
+      return { type: 'topology.refused', request, epoch: keeper.topology.epoch }
+    }
+    adopt(topology, from)
+    return { type: 'topology.taken', request }
+  }
+
+  editTimedOut(): void {
+    this.settle({ ok: false, code: 'not-known', text: 'the other database did not answer in time' })
+  }
+
+  private received(message: PeerMessage, link: LinkId): void {
+    const { replication, topologyCame } = this.options
+    const from: ApplianceId | undefined = this.approach.to?.id
+    if (message.type === 'topology.changed') topologyCame(message, link, from ?? 'the other database')
+    else if (message.type === 'topology.taken' || message.type === 'topology.refused') this.decided(message)
+    else replication.received(message)
+  }
+
+  private decided(message: Extract<PeerMessage, { type: 'topology.taken' | 'topology.refused' }>): void {
+    const { proposal } = this
+    if (proposal === null || proposal.request !== message.request) return
+    const { topology } = proposal
+    if (message.type === 'topology.taken') {
+      this.options.adopt(topology, 'an edit')
+      this.settle({ ok: true, epoch: topology.epoch })
+    } else {
+      const text = `the other database refused epoch ${topology.epoch}: it holds epoch ${message.epoch} or edits too`
+      this.settle({ ok: false, code: 'refused', text })
+    }
+  }
+
+  private settle(answer: EditAnswer): void {
+    const { proposal } = this
+    if (proposal === null) return
+    this.proposal = null
+    this.options.timers.clear(editKey)
+    this.options.emit({ type: 'answer-edit', call: proposal.call, answer })
+  }
+
+  private redialLater(text: string): void {
+    const { keeper, emit, receiver, timers, random } = this.options
+    this.failures += 1
+    if (this.failures === 1) emit({ type: 'note', kind: 'companion.away', level: 'warn', rules: [], text })
+    receiver.unreachable()
+    if (keeper.removed || keeper.otherDatabases.length === 0) return
+    timers.set(redialKey, backoffMs(this.failures, random))
+  }
+
+  private hello(): PeerMessage {
+    const { keeper, database } = this.options
+    return {
+      type: 'hello.database',
+      versions: { min: peerProtocolVersion, max: peerProtocolVersion },
+      appliance: keeper.self.id,
+      epoch: keeper.topology.epoch,
+      log: database.logName,
+      position: database.log.end,
+    }
+  }
+
+  private send(link: LinkId, message: PeerMessage): void {
+    this.options.emit({ type: 'send', link, message })
+  }
+}
+
+function isSamePlace(a: Appliance, b: Appliance): boolean {
+  return a.id === b.id && a.host === b.host && a.port === b.port
+}

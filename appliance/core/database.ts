@@ -1,0 +1,178 @@
+/**
+ * The records of a database appliance: people, sessions and the log of the changes made here. It decides what a front
+ * asks; whoever asked hears of a change once it is committed and, where the other database is in step, there too.
+ *
+ * A change names the appliance that serves the session; the other sessions of its agent are left alone (BD2). `ended`
+ * is final.
+ */
+import { type ChangeLog, createChangeLog } from './change-log.ts'
+import { type Emit } from './events.ts'
+import { mergeSession, mergeTickets } from './merge.ts'
+import { createStamps, type Stamps } from './stamps.ts'
+import { type StoreEntry } from './store.ts'
+import { assertNever } from '#shared/assert.ts'
+import { type Answer, type Ask, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
+
+export type DatabasePerson = {
+  readonly user: string
+  /** argon2id in PHC form. */
+  readonly verifier: string
+  readonly disabled: boolean
+}
+
+type SessionState = SessionRecord['state']
+type Opening = Extract<Ask, { op: 'open-session' }>
+type Changing = Extract<Ask, { op: 'change-session' }>
+
+export type Decided =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** Decided and logged at `position` of the own log; the answer waits for the other database. */
+  | { readonly kind: 'change'; readonly user: string; readonly state: SessionState; readonly position: number }
+
+export type DatabaseOptions = {
+  readonly origin: string
+  readonly logName: string
+  readonly people: readonly DatabasePerson[]
+  readonly entries: readonly StoreEntry[]
+  readonly emit: Emit
+  /** The session was served by `from`, and is not any more. */
+  readonly left: (session: string, from: string) => void
+}
+
+/** Verified for unknown users where there are no people at all; nobody has its password. */
+const strangersVerifier = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`
+
+export class Database {
+  readonly log: ChangeLog
+  private readonly options: DatabaseOptions
+  private readonly people: ReadonlyMap<string, DatabasePerson>
+  private readonly records = new Map<string, SessionRecord>()
+  private readonly positions = new Map<string, number>()
+  private readonly stamps: Stamps
+
+  constructor(options: DatabaseOptions) {
+    this.options = options
+    this.people = new Map(options.people.map((person) => [person.user, person]))
+    this.stamps = createStamps(options.origin)
+    for (const { log, position, session } of options.entries) {
+      if (session !== undefined) this.merge(session)
+      this.advance(log, position)
+    }
+    this.log = createChangeLog(this.held(options.logName))
+  }
+
+  get logName(): string {
+    return this.options.logName
+  }
+
+  get sessions(): ReadonlyMap<string, SessionRecord> {
+    return this.records
+  }
+
+  decide(ask: Ask, wallMs: number): Decided {
+    switch (ask.op) {
+      case 'find-user':
+        return { kind: 'answer', answer: this.findUser(ask.user) }
+      case 'open-session':
+        return this.open(ask, wallMs)
+      case 'change-session':
+        return this.alter(ask, wallMs)
+      default:
+        return assertNever(ask)
+    }
+  }
+
+  /** How far a log is held here. */
+  held(log: string): number {
+    return this.positions.get(log) ?? 0
+  }
+
+  /** Takes a change of another database's log; a part of a snapshot comes with position 0. Taking it twice is the same. */
+  apply(log: string, session: SessionRecord | undefined, position: number): void {
+    if (session !== undefined) this.merge(session)
+    this.advance(log, position)
+    this.options.emit({ type: 'persist', entry: { log, position, session } })
+  }
+
+  private findUser(user: string): Answer {
+    const person = this.people.get(user)
+    const decoy = this.options.people[0]?.verifier ?? strangersVerifier
+    return {
+      outcome: 'user',
+      verifier: person?.verifier ?? decoy,
+      known: person !== undefined,
+      disabled: person?.disabled ?? false,
+    }
+  }
+
+  private open(ask: Opening, wallMs: number): Decided {
+    const { session, user, agent, appliance } = ask
+    const known = this.records.get(session)
+    if (known?.state === 'ended') return refused('session-ended')
+    if (known !== undefined && (known.user !== user || known.agent !== agent)) return refused('wrong-user')
+    const tickets = mergeTickets(known?.tickets ?? [], [ask.ticketHash])
+    return this.change({ session, user, agent, appliance, state: 'active', tickets }, wallMs)
+  }
+
+  private alter(ask: Changing, wallMs: number): Decided {
+    const known = this.records.get(ask.session)
+    // To a stranger, one without the ticket, the session does not exist.
+    if (known === undefined || known.agent !== ask.agent || !known.tickets.includes(ask.ticketHash)) {
+      return refused('unknown-session')
+    }
+    if (known.state === 'ended') {
+      // A logout asked again, because its answer was lost, is answered as the first time.
+      return ask.change === 'end' ? this.change(known, wallMs) : refused('session-ended')
+    }
+    if (ask.change === 'unlock' && known.user !== ask.user) return refused('wrong-user')
+    return this.change({ ...known, appliance: ask.appliance, state: stateAfter(ask.change, known.state) }, wallMs)
+  }
+
+  private change(session: Omit<SessionRecord, 'stamp'>, wallMs: number): Decided {
+    const { logName, emit } = this.options
+    const record: SessionRecord = { ...session, stamp: this.stamps.next(wallMs) }
+    this.keep(record)
+    const { position } = this.log.append(record)
+    emit({ type: 'persist', entry: { log: logName, position, session: record } })
+    emit({ type: 'soon' })
+    return { kind: 'change', user: record.user, state: record.state, position }
+  }
+
+  private merge(session: SessionRecord): void {
+    this.stamps.observe(session.stamp)
+    const known = this.records.get(session.session)
+    this.keep(known === undefined ? session : mergeSession(known, session))
+  }
+
+  private keep(session: SessionRecord): void {
+    const before = this.records.get(session.session)
+    this.records.set(session.session, session)
+    if (before === undefined || before.state === 'ended') return
+    const leaves = before.appliance !== session.appliance || session.state === 'ended'
+    if (leaves) this.options.left(session.session, before.appliance)
+  }
+
+  private advance(log: string, position: number): void {
+    this.positions.set(log, Math.max(this.held(log), position))
+  }
+}
+
+function refused(reason: 'wrong-user' | 'unknown-session' | 'session-ended'): Decided {
+  return { kind: 'answer', answer: { outcome: 'refused', reason } }
+}
+
+/** `serve` says only where the session is now. A paused session is not locked on top: its own user comes back to it. */
+function stateAfter(change: Changing['change'], state: SessionState): SessionState {
+  switch (change) {
+    case 'lock':
+      return state === 'paused' ? 'paused' : 'locked'
+    case 'unlock':
+      return 'active'
+    case 'end':
+      return 'ended'
+    case 'serve':
+      return state
+    default:
+      return assertNever(change)
+  }
+}

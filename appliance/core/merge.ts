@@ -1,0 +1,30 @@
+/**
+ * The merge of two versions of a session record: the latest change wins, and `ended` beats everything. It is the maximum
+ * of a total order, so it does not matter in which order, how often, or on which database versions meet.
+ */
+import { type SessionRecord, type Stamp } from '#shared/wire/peer-link.schema.ts'
+
+/** Negative when `a` is earlier. A stamp is given once, so 0 means the same change. */
+export function compareStamps(a: Stamp, b: Stamp): number {
+  if (a.wallMs !== b.wallMs) return a.wallMs - b.wallMs
+  if (a.counter !== b.counter) return a.counter - b.counter
+  if (a.origin === b.origin) return 0
+  return a.origin < b.origin ? -1 : 1
+}
+
+/** Both versions are of the same session. Every ticket of either stays good: each was given for a verified password. */
+export function mergeSession(a: SessionRecord, b: SessionRecord): SessionRecord {
+  const winner = isLater(a, b) ? a : b
+  return { ...winner, tickets: mergeTickets(a.tickets, b.tickets) }
+}
+
+function isLater(a: SessionRecord, b: SessionRecord): boolean {
+  const aEnded = a.state === 'ended'
+  const bEnded = b.state === 'ended'
+  return aEnded === bEnded ? compareStamps(a.stamp, b.stamp) > 0 : aEnded
+}
+
+/** Sorted, without repeats. */
+export function mergeTickets(a: readonly string[], b: readonly string[]): string[] {
+  return [...new Set([...a, ...b])].sort()
+}

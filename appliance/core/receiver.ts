@@ -1,0 +1,79 @@
+/**
+ * Takes what the other database pushes: in order of its log, each change once, acknowledged when committed. Until it has
+ * what the other had when they connected, it is *catching up* (SP6), as long as the other can be reached at all.
+ */
+import { type Database } from './database.ts'
+import { type Emit, type LinkId } from './events.ts'
+import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+
+/** Dials of the other database that fail before this one serves alone; so that a cold start never waits for the dead. */
+export const reachTriesMax = 2
+
+type Arrival =
+  | { readonly phase: 'arriving'; readonly failures: number; readonly goal: { log: string; position: number } | null }
+  | { readonly phase: 'arrived' }
+
+export interface Receiver {
+  readonly caughtUp: boolean
+  /** The other database dialled in; its log ends at `position`. */
+  greeted(log: string, position: number): void
+  /** `false`: there is a gap; the dialler has to begin anew from the position that it is told. */
+  received(link: LinkId, log: string, message: PeerMessage): boolean
+  /** A dial of the other database ended with nothing, or an open link with it was lost. */
+  unreachable(): void
+  /** There is no other database. */
+  alone(): void
+}
+
+export function createReceiver(database: Database, emit: Emit): Receiver {
+  let arrival: Arrival = { phase: 'arriving', failures: 0, goal: null }
+
+  const arrive = (text: string): void => {
+    arrival = { phase: 'arrived' }
+    emit({ type: 'note', kind: 'database.serves', level: 'info', rules: ['SP6'], text })
+  }
+  const check = (): void => {
+    if (arrival.phase !== 'arriving' || arrival.goal === null) return
+    if (database.held(arrival.goal.log) >= arrival.goal.position) arrive('has what the other database had')
+  }
+  const acknowledge = (link: LinkId, log: string): void => {
+    emit({ type: 'send', link, message: { type: 'acknowledged', position: database.held(log) } })
+    check()
+  }
+
+  return {
+    get caughtUp() {
+      return arrival.phase === 'arrived'
+    },
+    greeted(log, position) {
+      if (arrival.phase === 'arriving') arrival = { ...arrival, goal: { log, position } }
+      check()
+    },
+    received(link, log, message) {
+      if (message.type === 'changes') {
+        for (const change of message.changes) {
+          const held = database.held(log)
+          if (change.position <= held) continue
+          if (change.position > held + 1) return false
+          database.apply(log, change.session, change.position)
+        }
+        acknowledge(link, log)
+      }
+      if (message.type === 'snapshot') {
+        for (const session of message.sessions) database.apply(log, session, 0)
+        if (message.last) database.apply(log, undefined, message.position)
+        emit({ type: 'send', link, message: { type: 'snapshot.taken' } })
+        check()
+      }
+      return true
+    },
+    unreachable() {
+      if (arrival.phase !== 'arriving') return
+      arrival = { ...arrival, failures: arrival.failures + 1, goal: null }
+      if (arrival.failures >= reachTriesMax) arrive('the other database cannot be reached; serves alone')
+    },
+    alone() {
+      if (arrival.phase === 'arriving') arrive('there is no other database')
+    },
+  }
+}

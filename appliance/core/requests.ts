@@ -1,0 +1,183 @@
+/**
+ * Carries out agents' requests: what has to be known or recorded is asked of the records, passwords are verified by the
+ * shell, off the loop. Every request gets exactly one answer.
+ */
+import { type AgentRequest } from './admission.ts'
+import { type Emit, type FreshTicket } from './events.ts'
+import { type Records } from './records.ts'
+import { type Serving } from './serving.ts'
+import { type TopologyKeeper } from './topology-keeper.ts'
+import { assert, assertNever } from '#shared/assert.ts'
+import { type Instant } from '#shared/clock.ts'
+import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { type Answer, type Ask } from '#shared/wire/peer-link.schema.ts'
+
+type Login = Extract<AgentRequest, { type: 'login' }>
+type WithPassword = Extract<AgentRequest, { type: 'login' | 'unlock' }>
+type WithTicket = Extract<AgentRequest, { type: 'resume' | 'lock' | 'unlock' | 'logout' }>
+type User = Extract<Answer, { outcome: 'user' }>
+type Session = Extract<Answer, { outcome: 'session' }>
+
+export type Reply = (message: ApplianceMessage) => void
+
+/** One request on its way to its answer. */
+export type Work<Message extends AgentRequest = AgentRequest> = {
+  readonly agent: string
+  readonly message: Message
+  readonly reply: Reply
+}
+
+/** What the shell made for a message: a ticket to give, or the hash of the ticket it carries. */
+export type Tickets = { readonly freshTicket?: FreshTicket | undefined; readonly ticketHash?: string | undefined }
+
+type Hashing = {
+  readonly work: Work<WithPassword>
+  user: User | null
+  readonly accepted: (now: Instant) => void
+}
+
+export type RequestsOptions = {
+  readonly keeper: TopologyKeeper
+  readonly records: Records
+  readonly serving: Serving
+  readonly emit: Emit
+}
+
+export class Requests {
+  private readonly options: RequestsOptions
+  private readonly hashing = new Map<number, Hashing>()
+  private jobs = 0
+
+  constructor(options: RequestsOptions) {
+    this.options = options
+  }
+
+  /** Passwords waiting to be verified. */
+  get hashes(): number {
+    return this.hashing.size
+  }
+
+  carryOut(work: Work, tickets: Tickets, now: Instant): void {
+    const { message } = work
+    switch (message.type) {
+      case 'topology.get':
+        work.reply({ type: 'topology', request: message.request, topology: this.options.keeper.topology })
+        return
+      case 'refresh':
+        this.refresh(work, message.request, message.epoch)
+        return
+      case 'login':
+        this.login({ ...work, message }, tickets, now)
+        return
+      case 'unlock':
+        this.verify({ ...work, message }, now, (later) => this.alter({ ...work, message }, tickets, later))
+        return
+      case 'resume':
+      case 'lock':
+      case 'logout':
+        this.alter({ ...work, message }, tickets, now)
+        return
+      default:
+        assertNever(message)
+    }
+  }
+
+  passwordVerified(job: number, passwordOk: boolean, now: Instant): void {
+    const hashing = this.hashing.get(job)
+    assert(hashing !== undefined && hashing.user !== null, 'a password is verified once, after its user was looked up')
+    this.hashing.delete(job)
+    const { work, user, accepted } = hashing
+    const { request } = work.message
+    if (!passwordOk || !user.known) work.reply({ type: 'rejected', request, reason: 'bad-credential' })
+    else if (user.disabled) work.reply({ type: 'rejected', request, reason: 'disabled' })
+    else accepted(now)
+  }
+
+  private refresh(work: Work, request: number, epoch: number): void {
+    const { topology } = this.options.keeper
+    if (topology.epoch > epoch) work.reply({ type: 'topology', request, topology })
+    else work.reply({ type: 'refreshed', request, epoch: topology.epoch })
+  }
+
+  private login(work: Work<Login>, { freshTicket }: Tickets, now: Instant): void {
+    assert(freshTicket !== undefined, 'a login comes with a ticket to give')
+    const { agent, message } = work
+    const { request, session, user } = message
+    const { keeper, serving } = this.options
+    const question: Ask = {
+      op: 'open-session',
+      session,
+      user,
+      agent,
+      ticketHash: freshTicket.hash,
+      appliance: keeper.self.id,
+    }
+    this.verify(work, now, (later) => {
+      this.record(question, work, later, ({ state, replicated }) => {
+        serving.add(session, { agent, user, state })
+        work.reply({ type: 'login.accepted', request, session, ticket: freshTicket.ticket, replicated })
+      })
+    })
+  }
+
+  private verify(work: Work<WithPassword>, now: Instant, accepted: (now: Instant) => void): void {
+    const { request, user, password } = work.message
+    this.jobs += 1
+    const job = this.jobs
+    const hashing: Hashing = { work, user: null, accepted }
+    this.hashing.set(job, hashing)
+    this.options.records.ask({ op: 'find-user', user }, now, (answer) => {
+      if (answer.outcome === 'user') {
+        hashing.user = answer
+        // An unknown user's password is verified too, against another's verifier, so that it takes as long.
+        this.options.emit({ type: 'verify-password', job, verifier: answer.verifier, password })
+        return
+      }
+      assert(answer.outcome === 'unavailable', 'looking up a user answers with the user')
+      this.hashing.delete(job)
+      work.reply({ type: 'unavailable', request, reason: answer.reason })
+    })
+  }
+
+  private alter(work: Work<WithTicket>, { ticketHash }: Tickets, now: Instant): void {
+    assert(ticketHash !== undefined, 'a message with a ticket comes with its hash')
+    const { agent, message } = work
+    const { session } = message
+    const { keeper, serving } = this.options
+    const question: Ask = {
+      op: 'change-session',
+      change: changeOf[message.type],
+      session,
+      agent,
+      ticketHash,
+      appliance: keeper.self.id,
+      ...(message.type === 'unlock' ? { user: message.user } : {}),
+    }
+    this.record(question, work, now, (answer) => {
+      if (answer.state === 'ended') serving.remove(session)
+      else serving.add(session, { agent, user: answer.user, state: answer.state })
+      work.reply(altered(message, answer))
+    })
+  }
+
+  /** Records a change; `done` hears only of one that was made, a refusal is answered here. */
+  private record(question: Ask, work: Work, now: Instant, done: (answer: Session) => void): void {
+    const { request } = work.message
+    this.options.records.ask(question, now, (answer) => {
+      if (answer.outcome === 'unavailable') work.reply({ type: 'unavailable', request, reason: answer.reason })
+      else if (answer.outcome === 'refused') work.reply({ type: 'rejected', request, reason: answer.reason })
+      else {
+        assert(answer.outcome === 'session', 'a change of a session answers with the session')
+        done(answer)
+      }
+    })
+  }
+}
+
+const changeOf = { resume: 'serve', lock: 'lock', unlock: 'unlock', logout: 'end' } as const
+
+function altered({ type, request, session }: WithTicket, { state, replicated }: Session): ApplianceMessage {
+  if (state === 'ended') return { type: 'logged-out', request, replicated }
+  if (type === 'resume') return { type: 'resumed', request, session, state, replicated }
+  return { type: type === 'lock' ? 'locked' : 'unlocked', request, replicated }
+}

@@ -1,0 +1,77 @@
+/** What an appliance says of itself at its control door (docs/PROTOCOL.md). */
+import { type DatabaseSide, type ServiceSide } from './sides.ts'
+import { type Front } from './front.ts'
+import { type TopologyKeeper } from './topology-keeper.ts'
+import { type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
+
+export type PeerStatus = { readonly appliance: string; readonly connected: boolean; readonly inStep: boolean }
+
+export type ApplianceStatus = {
+  readonly appliance: string
+  readonly role: 'database' | 'service'
+  readonly site: string
+  readonly state: 'serving' | 'unavailable'
+  readonly reason?: UnavailableReason | undefined
+  readonly epoch: number
+  readonly affinity: string | null
+  readonly affinityLock: string | null
+  readonly peers: readonly PeerStatus[]
+  readonly sessions: number
+  /** Agents with a link. */
+  readonly links: number
+  readonly hashes: number
+  /** Database role: end of the own log, and what of it the other database has not acknowledged. */
+  readonly log: { readonly position: number; readonly lag: number } | null
+  readonly advice: readonly string[]
+}
+
+export type SessionListing = {
+  readonly session: string
+  readonly user: string
+  readonly agent: string
+  readonly state: string
+  readonly appliance: string
+}
+
+type Described = {
+  readonly keeper: TopologyKeeper
+  readonly inside: DatabaseSide | ServiceSide | null
+  readonly unavailable: UnavailableReason | null
+  readonly sessions: number
+  readonly front: Front | null
+}
+
+export function describe({ keeper, inside, unavailable, sessions, front }: Described): ApplianceStatus {
+  const { self, topology, otherDatabases } = keeper
+  const reason = unavailable ?? (keeper.removed ? 'removed' : null)
+  const peers = otherDatabases.map(({ id }) => ({ appliance: id, ...peerState(inside, id) }))
+  return {
+    appliance: self.id,
+    role: self.role,
+    site: self.site,
+    state: reason === null ? 'serving' : 'unavailable',
+    ...(reason === null ? {} : { reason }),
+    epoch: topology.epoch,
+    affinity: inside?.role === 'service' ? inside.affinity.database : null,
+    affinityLock: self.affinityLock ?? null,
+    peers,
+    sessions,
+    links: front?.links ?? 0,
+    hashes: front?.hashes ?? 0,
+    log: inside?.role === 'database' ? { position: inside.database.log.end, lag: inside.replication.lag } : null,
+    advice: self.role === 'database' ? peers.filter(({ connected }) => !connected).map(advise) : [],
+  }
+}
+
+function peerState(inside: DatabaseSide | ServiceSide | null, id: string): { connected: boolean; inStep: boolean } {
+  if (inside?.role === 'service') {
+    const attached = inside.affinity.database === id
+    return { connected: attached, inStep: attached }
+  }
+  const connected = inside?.companion.connected === true && inside.companion.approach.to?.id === id
+  return { connected, inStep: connected && inside.replication.inStep }
+}
+
+function advise({ appliance }: PeerStatus): string {
+  return `database ${appliance} is not connected: changes are on one database; replace it if it does not come back`
+}

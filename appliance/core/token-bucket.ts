@@ -1,0 +1,18 @@
+/** A rate as a bucket of tokens that fills steadily and holds one second's worth (LO6: logins per second). */
+
+export type TokenBucket = { readonly tokens: number; readonly atMs: number }
+
+export function fullBucket(perSecond: number, nowMs: number): TokenBucket {
+  return { tokens: Math.max(1, perSecond), atMs: nowMs }
+}
+
+/** Takes one token, or says in how many ms there is one. */
+export function takeToken(
+  bucket: TokenBucket,
+  perSecond: number,
+  nowMs: number,
+): { readonly next: TokenBucket; readonly waitMs: number } {
+  const filled = Math.min(Math.max(1, perSecond), bucket.tokens + ((nowMs - bucket.atMs) / 1000) * perSecond)
+  if (filled >= 1) return { next: { tokens: filled - 1, atMs: nowMs }, waitMs: 0 }
+  return { next: { tokens: filled, atMs: nowMs }, waitMs: ((1 - filled) / perSecond) * 1000 }
+}

@@ -1,0 +1,102 @@
+/**
+ * One appliance process: `node appliance/main.ts --config FILE [--leash]` (docs/PROTOCOL.md, Processes). The composition
+ * root: the only place where adapters are named.
+ */
+import { parseArgs } from 'node:util'
+import { type Logger } from 'pino'
+import { loadConfig, type Loaded } from './config.ts'
+import { ApplianceMachine } from './core/appliance.ts'
+import { createControl } from './shell/control.ts'
+import { listen, type Listener } from './shell/listener.ts'
+import { createLog } from './shell/log.ts'
+import { memoryStore } from './shell/memory-store.ts'
+import { createMetrics } from './shell/metrics.ts'
+import { ApplianceProcess } from './shell/process.ts'
+import { realClock } from '#shared/clock.ts'
+import { ApplianceId } from '#shared/ids.ts'
+import { applianceTls, peerTls } from '#shared/pki/tls-options.ts'
+import { randomStream } from '#shared/random.ts'
+
+const exitCodes = { stopped: 0, usage: 64, portTaken: 69, defect: 70 } as const
+/** Closing handshakes of links get this long at the end. */
+const farewellMs = 300
+
+type Arguments = { readonly config: string; readonly leash: boolean }
+
+function readArguments(): Arguments | string {
+  try {
+    const { values } = parseArgs({
+      options: { config: { type: 'string' }, leash: { type: 'boolean', default: false } },
+    })
+    if (values.config === undefined) return '--config FILE is missing'
+    return { config: values.config, leash: values.leash }
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+function refuseUsage(problem: string): never {
+  process.stderr.write(`${problem}\n`)
+  process.exit(exitCodes.usage)
+}
+
+/** The runner that holds the other end of standard input is gone, and so is this process. */
+function holdLeash(): void {
+  const gone = (): never => process.exit(exitCodes.stopped)
+  process.stdin.on('end', gone).on('close', gone).on('error', gone).resume()
+}
+
+async function start(log: Logger, { config, identity, connectTo }: Loaded): Promise<void> {
+  const store = memoryStore(config.id)
+  const machine = new ApplianceMachine({
+    id: ApplianceId(config.id),
+    topology: config.topology,
+    people: config.people,
+    random: randomStream(config.seed, config.id),
+    logName: store.log,
+  })
+  const clock = realClock(config.topology.settings.timeScale)
+  let listener: Listener | null = null
+  const leave = (): void => {
+    listener?.close()
+    setTimeout(() => process.exit(exitCodes.stopped), farewellMs)
+  }
+  const appliance = new ApplianceProcess({ machine, store, clock, log, tls: peerTls(identity), connectTo, exit: leave })
+  process.on('uncaughtException', (error) => {
+    log.fatal({ kind: 'defect', error: error.stack, lastEvents: appliance.lastEvents }, 'a defect ends the process')
+    process.exit(exitCodes.defect)
+  })
+  process.on('SIGTERM', () => appliance.askStop())
+  process.on('SIGINT', () => appliance.askStop())
+
+  const control = createControl({
+    token: config.control.token,
+    status: () => machine.status(),
+    sessions: () => machine.sessions(),
+    metrics: createMetrics(() => machine.status(), machine.counters),
+    edit: (topology) => appliance.edit(topology),
+    stop: () => appliance.askStop(),
+  })
+  appliance.start()
+  try {
+    listener = await listen({
+      tls: applianceTls(identity),
+      ...config.listen,
+      agentCame: (socket, transport) => appliance.agentCame(socket, transport),
+      peerCame: (socket, transport, names) => appliance.peerCame(socket, transport, names),
+    })
+    await control.listen({ host: '127.0.0.1', port: config.control.port })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    log.fatal({ kind: 'port.taken', code }, `a port could not be had: ${message}`)
+    process.exit(exitCodes.portTaken)
+  }
+  log.info({ kind: 'ready', seed: config.seed, role: machine.status().role }, 'listens')
+}
+
+const given = readArguments()
+if (typeof given === 'string') refuseUsage(`${given}\nusage: node appliance/main.ts --config FILE [--leash]`)
+const loaded = loadConfig(given.config)
+if (!loaded.ok) refuseUsage(loaded.error)
+if (given.leash) holdLeash()
+await start(createLog(loaded.value.config.id), loaded.value)

@@ -1,0 +1,73 @@
+/** The control door on loopback (docs/PROTOCOL.md): health and metrics for anybody, the rest for the bearer of the token. */
+import { timingSafeEqual } from 'node:crypto'
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
+import { type Registry } from 'prom-client'
+import { Type } from 'typebox'
+import { checkEdit } from '../core/edit-check.ts'
+import { type EditAnswer } from '../core/events.ts'
+import { type ApplianceStatus, type SessionListing } from '../core/status.ts'
+import { type Topology } from '#shared/topology/model.ts'
+import { problemFinder } from '#shared/wire/codec.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { TopologySchema } from '#shared/wire/topology.schema.ts'
+
+export type ControlOptions = {
+  readonly token: string
+  readonly status: () => ApplianceStatus
+  readonly sessions: () => readonly SessionListing[]
+  readonly metrics: Registry
+  readonly edit: (topology: Omit<Topology, 'epoch'>) => Promise<EditAnswer>
+  readonly stop: () => void
+}
+
+const open: readonly string[] = ['/health', '/metrics']
+const findProblem = problemFinder(Type.Omit(TopologySchema, ['epoch']))
+
+/** The door's routes; the caller listens. */
+export function createControl(options: ControlOptions): FastifyInstance {
+  const app = fastify({ bodyLimit: wireLimits.applianceMessageBytesMax, forceCloseConnections: true })
+  const expected = Buffer.from(`Bearer ${options.token}`)
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (open.includes(request.url)) return
+    const given = Buffer.from(request.headers.authorization ?? '')
+    const isRight = given.length === expected.length && timingSafeEqual(given, expected)
+    if (!isRight) await refuse(reply, 401, 'unauthorized', 'the token is missing or wrong')
+  })
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not-found', 'no such call'))
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
+    refuse(reply, error.statusCode ?? 500, 'bad-request', error.message),
+  )
+
+  app.get('/health', (_request, reply) => {
+    const { state, reason } = options.status()
+    return reply.code(state === 'serving' ? 200 : 503).send(state === 'serving' ? { state } : { state, reason })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    const text = await options.metrics.metrics()
+    return reply.type(options.metrics.contentType).send(text)
+  })
+  app.get('/status', (_request, reply) => reply.send(options.status()))
+  app.get('/sessions', (_request, reply) => reply.send(options.sessions()))
+  app.post('/topology', async ({ body }, reply) => {
+    if (options.status().role !== 'database') {
+      return refuse(reply, 409, 'not-a-database', 'the topology is edited on a database appliance')
+    }
+    const shape = findProblem(body)
+    if (shape !== null) return refuse(reply, 400, 'malformed', `${shape.path} ${shape.problem}`.trim())
+    const topology = body as Omit<Topology, 'epoch'>
+    const problem = checkEdit(topology)
+    if (problem !== null) return refuse(reply, 400, 'invalid', problem)
+    const answer = await options.edit(topology)
+    return answer.ok ? reply.send({ epoch: answer.epoch }) : refuse(reply, 409, answer.code, answer.text)
+  })
+  app.post('/stop', (_request, reply) => {
+    options.stop()
+    return reply.code(202).send({})
+  })
+  return app
+}
+
+function refuse(reply: FastifyReply, status: number, code: string, text: string): FastifyReply {
+  return reply.code(status).send({ error: { code, text } })
+}

@@ -1,0 +1,42 @@
+/** The metrics page: what the machine counts and is, read when it is asked for. No ids in labels. */
+import { Counter, Gauge, Registry } from 'prom-client'
+import { type Counters } from '../core/counters.ts'
+import { type ApplianceStatus } from '../core/status.ts'
+
+/** A registry of its own for each machine. */
+export function createMetrics(status: () => ApplianceStatus, counters: Counters): Registry {
+  const registry = new Registry()
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const metric = new Gauge({
+      name,
+      help,
+      registers: [],
+      collect() {
+        this.set(read())
+      },
+    })
+    registry.registerMetric(metric)
+  }
+  const counter = (name: string, help: string, label: string, values: ReadonlyMap<string, number>): void => {
+    const metric = new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [],
+      collect() {
+        this.reset()
+        for (const [value, count] of values) this.inc({ [label]: value }, count)
+      },
+    })
+    registry.registerMetric(metric)
+  }
+  gauge('appliance_sessions', 'Sessions known (database) or served (service)', () => status().sessions)
+  gauge('appliance_links', 'Agents with a link', () => status().links)
+  gauge('appliance_hash_queue', 'Passwords waiting to be verified', () => status().hashes)
+  gauge('appliance_log_position', 'End of the own log', () => status().log?.position ?? 0)
+  gauge('appliance_replication_lag', 'Own changes that the other database lacks', () => status().log?.lag ?? 0)
+  counter('appliance_logins_total', 'Logins by outcome', 'outcome', counters.logins)
+  counter('appliance_resumes_total', 'Resumed sessions by outcome', 'outcome', counters.resumes)
+  counter('appliance_acknowledgements_total', 'Changes by replicated ack', 'replicated', counters.acknowledgements)
+  return registry
+}

@@ -1,0 +1,206 @@
+/**
+ * One running appliance: sockets, timers, hashing and the control door become events of its machine, and the machine's
+ * effects are performed, committed first. All of it in one place, because it is the order that counts.
+ */
+import { type Logger } from 'pino'
+import { type Socket } from 'node:net'
+import { type WebSocket } from 'ws'
+import { type ApplianceMachine } from '../core/appliance.ts'
+import { type ApplianceEffect, type ApplianceEvent, type EditAnswer } from '../core/events.ts'
+import { type Store } from '../core/store.ts'
+import { verifyPassword } from './hash.ts'
+import { LinkTable } from './link-table.ts'
+import { type PeerDialer, peerDialer, type Place } from './peer-dialer.ts'
+import { hashTicket, makeTicket } from './tickets.ts'
+import { type TimerTable, timerTable } from './timer-table.ts'
+import { assertNever } from '#shared/assert.ts'
+import { type Clock } from '#shared/clock.ts'
+import { type TlsClient } from '#shared/pki/tls-options.ts'
+import { type Topology } from '#shared/topology/model.ts'
+import { type Turn, turnLoop } from '#shared/turn.ts'
+import { type AgentMessage } from '#shared/wire/agent-link.schema.ts'
+import { decodeAgentMessage, decoder } from '#shared/wire/codec.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { PeerMessageSchema } from '#shared/wire/peer-link.schema.ts'
+
+export type ProcessOptions = {
+  readonly machine: ApplianceMachine
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly tls: TlsClient
+  readonly connectTo: ReadonlyMap<string, Place>
+  /** The machine has said all that it had to say. */
+  readonly exit: () => void
+}
+
+/** Types of the last events, for the report of a defect; nothing of their content. */
+const lastEventsKept = 30
+const decodePeerMessage = decoder(PeerMessageSchema)
+
+export class ApplianceProcess {
+  private readonly options: ProcessOptions
+  private readonly links: LinkTable
+  private readonly dialer: PeerDialer
+  private readonly timers: TimerTable
+  private readonly turn: Turn<ApplianceEvent>
+  private readonly edits = new Map<number, (answer: EditAnswer) => void>()
+  private readonly recent: string[] = []
+  private calls = 0
+
+  constructor(options: ProcessOptions) {
+    const { machine, clock, tls, connectTo, store } = options
+    this.options = options
+    this.turn = turnLoop<ApplianceEvent, ApplianceEffect>({
+      clock,
+      step: (event, now) => {
+        this.remember(event)
+        return machine.step(event, now)
+      },
+      commit: (effects) => {
+        const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
+        if (entries.length > 0) store.append(entries)
+      },
+      perform: (effect) => this.perform(effect),
+      schedule: (turn) => void setImmediate(turn),
+      eventsMax: wireLimits.eventQueueMax,
+    })
+    this.links = new LinkTable({
+      clock,
+      heartbeat: () => machine.topology.settings,
+      waiting: () => this.turn.waiting,
+    })
+    this.timers = timerTable((key, number) => this.turn.push({ type: 'timer.fired', key, number }))
+    this.dialer = peerDialer({
+      tls,
+      connectTo,
+      opened: (dial, socket, transport) => {
+        this.turn.push({ type: 'dial.opened', dial, link: this.addPeer(socket, transport) })
+      },
+      failed: (dial, reason) => this.turn.push({ type: 'dial.failed', dial, reason }),
+    })
+  }
+
+  /** Types of the last events, oldest first. */
+  get lastEvents(): readonly string[] {
+    return this.recent
+  }
+
+  start(): void {
+    this.turn.push({ type: 'started', entries: this.options.store.replay() })
+  }
+
+  askStop(): void {
+    this.turn.push({ type: 'stop.asked' })
+  }
+
+  edit(topology: Omit<Topology, 'epoch'>): Promise<EditAnswer> {
+    this.calls += 1
+    const call = this.calls
+    return new Promise((resolve) => {
+      this.edits.set(call, resolve)
+      this.turn.push({ type: 'topology.edited', call, topology })
+    })
+  }
+
+  agentCame(socket: WebSocket, transport: Socket): void {
+    const link = this.links.add({
+      socket,
+      transport,
+      decode: decodeAgentMessage,
+      received: (from, message) => this.turn.push({ type: 'agent.received', link: from, message, ...tickets(message) }),
+      lost: (from, reason) => this.turn.push({ type: 'agent.lost', link: from, reason }),
+    })
+    this.turn.push({ type: 'agent.opened', link })
+  }
+
+  peerCame(socket: WebSocket, transport: Socket, names: readonly string[]): void {
+    this.turn.push({ type: 'peer.opened', link: this.addPeer(socket, transport), names })
+  }
+
+  private addPeer(socket: WebSocket, transport: Socket): ReturnType<LinkTable['add']> {
+    return this.links.add({
+      socket,
+      transport,
+      decode: decodePeerMessage,
+      received: (link, message) => this.turn.push({ type: 'peer.received', link, message }),
+      lost: (link, reason) => this.turn.push({ type: 'peer.lost', link, reason }),
+    })
+  }
+
+  private perform(effect: ApplianceEffect): void {
+    switch (effect.type) {
+      case 'persist':
+        return
+      case 'send':
+        this.links.send(effect.link, effect.message)
+        return
+      case 'close':
+        this.links.close(effect.link, effect.code)
+        return
+      case 'dial':
+        this.dialer.dial(effect.dial, effect, effect.timeoutMs)
+        return
+      case 'hang-up':
+        this.dialer.hangUp(effect.dial)
+        return
+      case 'set-timer':
+        this.timers.set(effect.key, effect.number, effect.afterMs)
+        return
+      case 'clear-timer':
+        this.timers.clear(effect.key)
+        return
+      case 'verify-password':
+        void this.verify(effect.job, effect.verifier, effect.password)
+        return
+      case 'soon':
+        this.soon()
+        return
+      case 'answer-edit':
+        this.edits.get(effect.call)?.(effect.answer)
+        this.edits.delete(effect.call)
+        return
+      case 'note':
+        this.note(effect)
+        return
+      case 'exit':
+        this.timers.clearAll()
+        this.links.stop()
+        this.options.exit()
+        return
+      default:
+        assertNever(effect)
+    }
+  }
+
+  private async verify(job: number, verifier: string, password: string): Promise<void> {
+    const ok = await verifyPassword(verifier, password)
+    this.turn.push({ type: 'password.verified', job, ok })
+  }
+
+  /** However many changes a turn makes, they are pushed on together. */
+  private soonQueued = false
+
+  private soon(): void {
+    if (this.soonQueued) return
+    this.soonQueued = true
+    this.turn.push({ type: 'soon' })
+  }
+
+  private note({ kind, level, rules, text, data }: Extract<ApplianceEffect, { type: 'note' }>): void {
+    this.options.log[level]({ kind, rules, ...data }, text)
+  }
+
+  private remember(event: ApplianceEvent): void {
+    if (event.type === 'soon') this.soonQueued = false
+    this.recent.push(event.type)
+    if (this.recent.length > lastEventsKept) this.recent.shift()
+  }
+}
+
+function tickets(
+  message: AgentMessage,
+): Pick<Extract<ApplianceEvent, { type: 'agent.received' }>, 'ticketHash' | 'freshTicket'> {
+  if (message.type === 'login') return { freshTicket: makeTicket() }
+  return 'ticket' in message ? { ticketHash: hashTicket(message.ticket) } : {}
+}

@@ -1,0 +1,179 @@
+/**
+ * Messages between appliances (WebSocket path `/peer`). The dialler speaks first with its hello, and the other
+ * answers `welcome` or `unavailable`. A database dials its peer to push its own log (so there are two links between two
+ * databases, one each way); a service appliance dials its affinity database to ask for records (SV1).
+ */
+import { type Static, Type } from 'typebox'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { TopologySchema } from '#shared/wire/topology.schema.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
+const Request = Type.Integer({ minimum: 1 })
+const Count = Type.Integer({ minimum: 0 })
+/** Lower-case hex of a ticket's SHA-256; the ticket itself never leaves the appliance that made it and the agent. */
+const TicketHash = Type.String({ minLength: 64, maxLength: 64 })
+const strict = { additionalProperties: false } as const
+
+export const peerProtocolVersion = 1
+
+/** Hybrid logical time of a change: wall clock of the origin that never steps back, a counter within it, the origin. */
+const Stamp = Type.Object({ wallMs: Count, counter: Count, origin: Name }, strict)
+
+const SessionRecord = Type.Object(
+  {
+    session: Name,
+    user: Name,
+    agent: Name,
+    /** The appliance that serves it. */
+    appliance: Name,
+    state: Type.Union([
+      Type.Literal('active'),
+      Type.Literal('locked'),
+      Type.Literal('paused'),
+      /** Final. */
+      Type.Literal('ended'),
+    ]),
+    /** One for each login accepted under this session id, sorted. */
+    tickets: Type.Array(TicketHash),
+    stamp: Stamp,
+  },
+  strict,
+)
+
+/** A change of the sender's own log, numbered from 1 without gaps. */
+const Change = Type.Object({ position: Request, session: SessionRecord }, strict)
+
+/** What a front asks of its records. Asking the same again changes nothing more. */
+const Ask = Type.Union([
+  Type.Object({ op: Type.Literal('find-user'), user: Name }, strict),
+  Type.Object(
+    {
+      op: Type.Literal('open-session'),
+      session: Name,
+      user: Name,
+      agent: Name,
+      ticketHash: TicketHash,
+      appliance: Name,
+    },
+    strict,
+  ),
+  Type.Object(
+    {
+      op: Type.Literal('change-session'),
+      change: Type.Union([
+        Type.Literal('lock'),
+        Type.Literal('unlock'),
+        Type.Literal('end'),
+        /** Resumed at `appliance`; the state stays. */
+        Type.Literal('serve'),
+      ]),
+      session: Name,
+      agent: Name,
+      ticketHash: TicketHash,
+      appliance: Name,
+      /** Of an unlock: whose password was verified. */
+      user: Type.Optional(Name),
+    },
+    strict,
+  ),
+])
+
+const UnavailableReason = Type.Union([
+  Type.Literal('no-database'),
+  Type.Literal('stopping'),
+  Type.Literal('catching-up'),
+  Type.Literal('removed'),
+])
+
+const Answer = Type.Union([
+  /** For an unknown user: a verifier of somebody else, so that verifying takes as long, and `known: false`. */
+  Type.Object(
+    { outcome: Type.Literal('user'), verifier: Type.String(), known: Type.Boolean(), disabled: Type.Boolean() },
+    strict,
+  ),
+  Type.Object(
+    {
+      outcome: Type.Literal('session'),
+      user: Name,
+      state: Type.Union([
+        Type.Literal('active'),
+        Type.Literal('locked'),
+        Type.Literal('paused'),
+        Type.Literal('ended'),
+      ]),
+      replicated: Type.Union([Type.Literal('both'), Type.Literal('one')]),
+    },
+    strict,
+  ),
+  Type.Object(
+    {
+      outcome: Type.Literal('refused'),
+      reason: Type.Union([Type.Literal('wrong-user'), Type.Literal('unknown-session'), Type.Literal('session-ended')]),
+    },
+    strict,
+  ),
+  Type.Object({ outcome: Type.Literal('unavailable'), reason: UnavailableReason }, strict),
+])
+
+const Versions = Type.Object({ min: Type.Integer(), max: Type.Integer() }, strict)
+
+export const PeerMessageSchema = Type.Union([
+  /** A service appliance comes to work through this database. */
+  Type.Object({ type: Type.Literal('hello.service'), versions: Versions, appliance: Name, epoch: Count }, strict),
+  /** A database comes to push its log, which ends at `position` now. A store that lost its past has a new `log` name. */
+  Type.Object(
+    {
+      type: Type.Literal('hello.database'),
+      versions: Versions,
+      appliance: Name,
+      epoch: Count,
+      log: Name,
+      position: Count,
+    },
+    strict,
+  ),
+  /** `held`: how far the answering database has the dialler's log; 0 for nothing of it. */
+  Type.Object(
+    { type: Type.Literal('welcome'), version: Type.Integer(), appliance: Name, epoch: Count, held: Count },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('unavailable'), reason: UnavailableReason }, strict),
+  /** In order, each position one more than the last. */
+  Type.Object(
+    {
+      type: Type.Literal('changes'),
+      changes: Type.Array(Change, { minItems: 1, maxItems: wireLimits.replicationBatchMax }),
+    },
+    strict,
+  ),
+  /** All records, where the log does not reach back: part by part, each answered; `position` counts once `last` is in. */
+  Type.Object(
+    {
+      type: Type.Literal('snapshot'),
+      sessions: Type.Array(SessionRecord, { maxItems: wireLimits.replicationBatchMax }),
+      last: Type.Boolean(),
+      position: Count,
+    },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('snapshot.taken') }, strict),
+  /** Everything up to `position` of the dialler's log is committed here. */
+  Type.Object({ type: Type.Literal('acknowledged'), position: Count }, strict),
+  Type.Object({ type: Type.Literal('asked'), request: Request, ask: Ask }, strict),
+  Type.Object({ type: Type.Literal('answered'), request: Request, answer: Answer }, strict),
+  /** The session that the receiving service appliance served is served elsewhere now, or has ended. */
+  Type.Object({ type: Type.Literal('session.left'), session: Name }, strict),
+  /** The sender holds a newer epoch than the receiver has named (BT4, BT8). */
+  Type.Object({ type: Type.Literal('topology.changed'), topology: TopologySchema }, strict),
+  /** An edit: takes effect once the other database has it. */
+  Type.Object({ type: Type.Literal('topology.proposed'), request: Request, topology: TopologySchema }, strict),
+  Type.Object({ type: Type.Literal('topology.taken'), request: Request }, strict),
+  Type.Object({ type: Type.Literal('topology.refused'), request: Request, epoch: Count }, strict),
+])
+
+export type PeerMessage = Static<typeof PeerMessageSchema>
+export type Stamp = Static<typeof Stamp>
+export type SessionRecord = Static<typeof SessionRecord>
+export type Change = Static<typeof Change>
+export type Ask = Static<typeof Ask>
+export type Answer = Static<typeof Answer>
