@@ -156,7 +156,7 @@ function ipv4Problem(text: string): string | null {
 function parseIpv6(text: string): Result<Address, string> {
   if (text.includes('%')) return fail(`"${text}" has a zone; an address here has none`)
   const tail = text.slice(text.lastIndexOf(':') + 1)
-  const tailProblem = tail.includes('.') ? ipv4Problem(tail) : null
+  const tailProblem = /^[\d.]*\.[\d.]*$/u.test(tail) ? ipv4Problem(tail) : null
   if (tailProblem !== null) return fail(tailProblem)
   if (!ipaddr.IPv6.isValid(text)) return fail(`"${text}" is not an IPv6 address`)
   const parsed = ipaddr.IPv6.parse(text)

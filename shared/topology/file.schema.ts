@@ -8,7 +8,11 @@ import { wireLimits } from '#shared/wire/limits.ts'
 
 const strict = { additionalProperties: false } as const
 
-const Text = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
+const text = { minLength: 1, maxLength: wireLimits.nameLengthMax }
+const Text = Type.String(text)
+const SiteReference = Type.String({ ...text, description: 'the id or name of a site' })
+const Host = Type.String({ ...text, description: 'a DNS name or an address' })
+const Server = Type.String({ ...text, description: 'HOST or HOST:PORT of an appliance' })
 const Password = Type.String({ minLength: 1, maxLength: wireLimits.passwordLengthMax })
 const Duration = Type.String({ minLength: 1, description: 'a duration with its unit, such as "10 min" or "400 ms"' })
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
@@ -74,13 +78,16 @@ export const SiteFile = Type.Object(
   strict,
 )
 
-export const FailoverFile = Type.Object({ primary: Type.Optional(Text), secondary: Type.Optional(Text) }, strict)
+export const FailoverFile = Type.Object(
+  { primary: Type.Optional(SiteReference), secondary: Type.Optional(SiteReference) },
+  strict,
+)
 
 export const ApplianceFile = Type.Object(
   {
     id: Type.Optional(Text),
-    host: Text,
-    site: Text,
+    host: Host,
+    site: SiteReference,
     role: Type.Optional(Type.Union([Type.Literal('database'), Type.Literal('service')])),
     port: Type.Optional(Port),
     address: Type.Optional(Text),
@@ -158,14 +165,14 @@ export const WorkstationFile = Type.Object(
     address: Type.Optional(Text),
     addresses: Type.Optional(Texts),
     routes: Type.Optional(Texts),
-    primServer: Text,
-    altServers: Type.Optional(Texts),
+    primServer: Server,
+    altServers: Type.Optional(Type.Array(Server)),
     computerPolicy: Type.Optional(Text),
   },
   strict,
 )
 
-export const FleetFile = Type.Object({ id: Text, count: Count, addresses: Text, primServer: Text }, strict)
+export const FleetFile = Type.Object({ id: Text, count: Count, addresses: Text, primServer: Server }, strict)
 
 export type EnterpriseFile = Static<typeof EnterpriseFile>
 export type SettingsFile = Static<typeof SettingsFile>

@@ -72,19 +72,20 @@ function readSource(text: string, file: string): Result<Source, readonly Problem
   }
   const bytes = new TextEncoder().encode(text).length
   if (bytes > fileBytesMax) return fail([problemAt(-1, `${bytes} bytes`, tooLarge)])
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const mistakes = [...document.errors, ...document.warnings]
   const [first] = mistakes
   if (first !== undefined) {
     // Without its end, a structure brings many errors in its train, all at the same place.
     const shown = first.code === 'RESOURCE_EXHAUSTION' ? [first] : mistakes
     return fail(
-      shown.map(({ pos, code, message }) => problemAt(pos[0], foundAt(text, pos[0]), syntaxProblem(code, message))),
+      shown.map(({ pos, code, message }) => problemAt(pos[0], lineAt(text, pos[0]), syntaxProblem(code, message))),
     )
   }
   if (document.contents === null || isEmpty(document.contents)) return fail([problemAt(-1, 'nothing', emptyFile)])
   const entangled = findEntangled(document)
-  if (entangled !== null) return fail([problemAt(entangled.offset, foundAt(text, entangled.offset), entangled.problem)])
+  if (entangled !== null)
+    return fail([problemAt(entangled.start, lineAt(text, entangled.start, entangled.end), entangled.problem)])
   const value: unknown = document.toJS({ maxAliasCount: -1 })
   const problemOf: Source['problemOf'] = (finding, severity) => {
     const { offset, found } = locate(document, text, finding)
@@ -128,7 +129,11 @@ function syntaxProblem(code: ErrorCode, message: string): Pick<Problem, 'code' |
     case 'RESOURCE_EXHAUSTION':
       return tooDeep
     case 'TAG_RESOLVE_FAILED':
-      return { code: 'unknown-tag', text: `YAML: ${message}`, remedy: 'remove the tag, or put the text in quotes' }
+      return {
+        code: 'unknown-tag',
+        text: 'a value that begins with ! is a YAML tag',
+        remedy: 'put the text in quotes',
+      }
     case 'MULTIPLE_DOCS':
       return {
         code: 'several-documents',
@@ -144,12 +149,15 @@ function isEmpty(node: Node): boolean {
   return isScalar(node) && node.value === null
 }
 
+type Entangled = { readonly start: number; readonly end: number; readonly problem: typeof tooDeep }
+
 /** What makes a document costly or endless to walk: depth, aliases without end, aliases inside what they stand for. */
-function findEntangled(document: Document): { offset: number; problem: typeof tooDeep } | null {
+function findEntangled(document: Document): Entangled | null {
   let aliases = 0
-  let result: { offset: number; problem: typeof tooDeep } | null = null
+  let result: Entangled | null = null
   const stop = (node: Node, problem: typeof tooDeep): symbol => {
-    result = { offset: node.range?.[0] ?? 0, problem }
+    const [start, end] = node.range ?? [0, 0]
+    result = { start, end, problem }
     return visit.BREAK
   }
   visit(document, {
@@ -176,15 +184,19 @@ function locate(document: Document, text: string, finding: Finding): { offset: n
     const pair = isMap(node)
       ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
       : undefined
-    if (last && pair !== undefined && (finding.at === 'key' || pair.value === null)) {
-      return { offset: startOf(pair.key), found: String(part) }
-    }
+    if (last && pair !== undefined && finding.at === 'key') return { offset: startOf(pair.key), found: String(part) }
+    if (last && pair !== undefined && isAbsent(pair.value)) return { offset: startOf(pair.key), found: 'nothing' }
     const next = isSeq(node) ? node.items[Number(part)] : pair?.value
     if (next === undefined) return { offset: startOf(node), found: 'nothing' }
     node = next
   }
   if (finding.code === 'missing-key') return { offset: startOf(node), found: keysOf(node) }
   return { offset: startOf(node), found: isSecret(finding.path) ? 'a secret' : describe(node, text) }
+}
+
+/** A key with nothing written after it. */
+function isAbsent(value: unknown): boolean {
+  return value === null || (isScalar(value) && value.value === null && value.range?.[0] === value.range?.[1])
 }
 
 /** SC2: a message never shows a password. */
@@ -210,8 +222,10 @@ function keysOf(node: unknown): string {
     : `the keys ${shorten(node.items.map(({ key }) => String(key)).join(', '))}`
 }
 
-function foundAt(text: string, offset: number): string {
-  return shorten(text.slice(offset, offset + foundLengthMax))
+/** The rest of a line; where it may hold a password, nothing of it. */
+function lineAt(text: string, start: number, end = text.length): string {
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1).split('\n', 1)[0] ?? ''
+  return /password/iu.test(line) ? 'a line with a password' : shorten(text.slice(start, end))
 }
 
 function shorten(text: string): string {

@@ -6,7 +6,7 @@ import { type Path, type Report, formatField } from '#shared/topology/problems.t
 import { checkId, readAddress, reportDuplicates, reportUnknown } from '#shared/topology/reading.ts'
 import { type SiteBook } from '#shared/topology/read-sites.ts'
 import { type Item, readItems } from '#shared/topology/shape.schema.ts'
-import { defaultPort, formatServer, parseHost } from '#shared/topology/server.ts'
+import { defaultPort, formatServer, looksLikeAddress, parseHost } from '#shared/topology/server.ts'
 
 /** G4: more are refused (ST7). */
 const databasesMax = 2
@@ -58,7 +58,7 @@ function readAppliance(item: Item<ApplianceFile>, role: Role, book: SiteBook, re
   const host = readHost(value, path, report)
   const idPath = [...path, value.id === undefined ? 'host' : 'id']
   if (value.id !== undefined) checkId(value.id, idPath, report)
-  const id = value.id ?? (isAddress(host) ? host : (host.split('.')[0] ?? host))
+  const id = value.id ?? (looksLikeAddress(host) ? host : (host.split('.')[0] ?? host))
   const address = readApplianceAddress(value, host, path, report)
   const appliance: Appliance = {
     id: ApplianceId(id),
@@ -74,24 +74,21 @@ function readAppliance(item: Item<ApplianceFile>, role: Role, book: SiteBook, re
   return { appliance, item, idPath }
 }
 
-function isAddress(host: string): boolean {
-  return host.includes(':') || /^[\d.]+$/u.test(host)
-}
-
 function readHost(value: ApplianceFile, path: Path, report: Report): string {
   const host = parseHost(value.host)
   if (host.ok) return host.value
   const here = [...path, 'host']
   const remedy = 'write a DNS name such as dal1.yourco.com, or an address'
-  report({ code: 'invalid-host', rule: 'ST3', path: here, text: `${formatField(here)}: ${host.error}`, remedy })
+  const rule = looksLikeAddress(value.host) ? 'ST3' : null
+  report({ code: 'invalid-host', rule, path: here, text: `${formatField(here)}: ${host.error}`, remedy })
   return value.host
 }
 
 function readApplianceAddress(value: ApplianceFile, host: string, path: Path, report: Report): string | null {
-  if (value.address === undefined) return isAddress(host) ? host : null
+  if (value.address === undefined) return looksLikeAddress(host) ? host : null
   const here = [...path, 'address']
   const address = readAddress(value.address, here, report)
-  if (address !== null && isAddress(host) && address !== host) {
+  if (address !== null && looksLikeAddress(host) && address !== host) {
     const text = `the host of ${formatField(path)} is an address already, ${host}, and not this one`
     report({
       code: 'address-contradicts-host',

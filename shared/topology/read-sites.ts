@@ -10,7 +10,7 @@ import { type Item, readItems, readShape } from '#shared/topology/shape.schema.t
 export type SiteBook = {
   readonly find: (word: string) => SiteId | undefined
   readonly words: readonly string[]
-  /** Every site of the file could be read. */
+  /** There are sites and every one could be read, so that a word that finds nothing is a mistake. */
   readonly complete: boolean
 }
 
@@ -32,8 +32,16 @@ export function readSites(
     'ST9',
     report,
   )
-  const book = siteBook(named, complete && values !== undefined)
+  checkNames(named, report)
+  const book = siteBook(named, complete && named.length > 0)
   return { sites: named.map((site) => readSite(site, book, report)), book }
+}
+
+/** Sites may be referred to by name, and a report that says *North* must mean one of them. */
+function checkNames(named: readonly Named[], report: Report): void {
+  const distinct = new Map(named.map((site) => [site.id, site]))
+  const names = [...distinct.values()].map(({ value, path }) => ({ name: value.name, path: [...path, 'name'] }))
+  reportDuplicates(names, 'site-name', 'ST1', report)
 }
 
 /** The id is the name in kebab-case unless one is stated: a later change of the name must not change it (ST9). */

@@ -39,7 +39,7 @@ export function reportUnknown(
   known: readonly string[],
   report: Report,
 ): void {
-  const remedy = known.length === 0 ? 'add what it refers to' : suggest(word, known)
+  const remedy = known.length === 0 ? 'add it, or correct the reference' : suggest(word, known)
   report({ ...finding, remedy })
 }
 

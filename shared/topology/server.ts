@@ -9,8 +9,7 @@ export type Server = { readonly host: string; readonly port: number }
 
 /** Host in canonical form: a lower-case DNS name or a canonical address. */
 export function parseHost(text: string): Result<string, string> {
-  const looksLikeAddress = text.includes(':') || /^[\d.]+$/u.test(text)
-  if (looksLikeAddress) {
+  if (looksLikeAddress(text)) {
     const address = parseAddress(text)
     return address.ok ? ok(address.value.text) : address
   }
@@ -20,8 +19,14 @@ export function parseHost(text: string): Result<string, string> {
   return isName ? ok(name) : fail(`"${text}" is neither a DNS name nor an address`)
 }
 
+/** IPv4 in form, whatever its numbers, or anything of the characters of IPv6; no DNS name looks like that. */
+export function looksLikeAddress(host: string): boolean {
+  return /^[\d.]+$/u.test(host) || (host.includes(':') && /^[\da-f:.%]+$/iu.test(host))
+}
+
 /** A host and its port, 443 where none is written. */
 export function parseServer(text: string): Result<Server, string> {
+  if (text.includes('/')) return fail(`"${text}" is neither a DNS name nor an address`)
   const { host, port } = split(text.trim())
   const parsed = parseHost(host)
   if (!parsed.ok) return parsed

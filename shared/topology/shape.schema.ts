@@ -128,8 +128,8 @@ function fitsList(schema: Keywords, value: unknown, path: Path, report: Report):
 
 function fitsText(schema: Keywords, value: unknown, path: Path, report: Report): boolean {
   if (typeof value !== 'string') {
-    const quoted = schema.description === undefined && typeof value !== 'object'
-    return wrongType(path, quoted ? 'text; put it in quotes' : expected(schema), report)
+    const quotable = schema.description === undefined && (typeof value === 'number' || typeof value === 'boolean')
+    return wrongType(path, expected(schema), report, quotable ? 'put it in quotes' : undefined)
   }
   const { minLength = 0, maxLength = Infinity } = schema
   if (value.trim().length < minLength) return wrongType(path, expected(schema), report)
@@ -158,9 +158,8 @@ function fitsWord(words: readonly Keywords[], value: unknown, path: Path, report
   return false
 }
 
-function wrongType(path: Path, wanted: string, report: Report): false {
-  const text = `${formatField(path)} is not what belongs here`
-  report({ code: 'wrong-type', rule: null, path, text, remedy: `write ${wanted}` })
+function wrongType(path: Path, wanted: string, report: Report, remedy = `write ${wanted}`): false {
+  report({ code: 'wrong-type', rule: null, path, text: `${formatField(path)} is not ${wanted}`, remedy })
   return false
 }
 
