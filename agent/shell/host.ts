@@ -1,0 +1,304 @@
+/**
+ * The shell around the agents of one process, one workstation's or a fleet's. All their events go through one turn loop;
+ * what a turn wants kept is on the disk before anything of it is sent. Sockets, timers and the control door only put
+ * events into the queue.
+ */
+import {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentMachine,
+  type Command,
+  type CommandAnswer,
+} from '../core/events.ts'
+import { assert, assertNever } from '#shared/assert.ts'
+import { type Clock, type Instant, realClock } from '#shared/clock.ts'
+import { type AgentConfig } from '#shared/config.schema.ts'
+import { type Decision } from '#shared/decision.ts'
+import { AgentId } from '#shared/ids.ts'
+import { type HostNetwork } from '#shared/network.ts'
+import { type TlsClient } from '#shared/pki/tls-options.ts'
+import { type Settings } from '#shared/policy/settings.ts'
+import { type RandomStream, randomStream } from '#shared/random.ts'
+import { type Topology } from '#shared/topology/model.ts'
+import { turnLoop } from '#shared/turn.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+import { type HostPort, connectTable, parseHostPort } from './connect-table.ts'
+import { type AgentDoor, type WatchLine } from './control.ts'
+import { type AgentLinks, Dialer } from './dialer.ts'
+import { type Log } from './log.ts'
+import { readHostNetwork } from './network/read-network.ts'
+import { redact } from './redact.ts'
+import { type Declared, type Surveyor, surveyor } from './surveyor.ts'
+import { type TopologyCache, topologyCache } from './topology-cache.ts'
+import { type TurnTimers, turnTimers } from './turn-timers.ts'
+
+export type Machine = AgentMachine & { step(event: AgentEvent, now: Instant): readonly AgentEffect[] }
+
+export type MachineOptions = {
+  readonly id: AgentId
+  readonly primServer: HostPort
+  readonly altServers: readonly HostPort[]
+  readonly random: RandomStream
+  /** Until a topology brings its own. */
+  readonly settings: Settings
+}
+
+export type AgentHostPorts = {
+  readonly createMachine: (options: MachineOptions) => Machine
+  readonly tls: TlsClient
+  readonly log: Log
+  /** `POST /stop` was called. */
+  readonly onStop: () => void
+  readonly readNetwork?: () => Promise<HostNetwork>
+}
+
+export interface AgentHost {
+  readonly door: AgentDoor
+  /** Tells every agent that it has started, with what its cache holds. */
+  start(): void
+  /** Leaves all links; what was asked and is not answered yet fails. Done when the sockets are gone. */
+  stop(): Promise<void>
+  /** The last events of the process without their secrets, for the log of a defect. */
+  lastEvents(): readonly unknown[]
+}
+
+/** One agent of this process. */
+type Resident = {
+  readonly id: AgentId
+  readonly machine: Machine
+  readonly links: AgentLinks
+  readonly timers: TurnTimers
+  readonly declared: Declared | undefined
+  readonly decisions: Decision[]
+}
+type HostEvent = { readonly resident: Resident; readonly event: AgentEvent }
+type HostEffect = { readonly resident: Resident; readonly effect: AgentEffect }
+
+const decisionsMax = 200
+const lastEventsMax = 50
+/** What was asked may have happened: the caller hears that it was cut off. */
+const stoppedAnswer: CommandAnswer = { outcome: 'failed', code: 'reset', text: 'the agent stops', decision: null }
+
+/** The agents of `config`, which has been checked. */
+export function agentHost(config: AgentConfig, ports: AgentHostPorts): AgentHost {
+  return new Host(config, ports)
+}
+
+class Host implements AgentHost {
+  readonly door: AgentDoor
+  readonly #ports: AgentHostPorts
+  readonly #clock: Clock
+  readonly #cache: TopologyCache
+  readonly #dialer: Dialer
+  readonly #surveyor: Surveyor
+  readonly #residents = new Map<AgentId, Resident>()
+  readonly #watchers = new Set<(line: WatchLine) => void>()
+  /** Commands that wait for their answer, by call. */
+  readonly #calls = new Map<number, (answer: CommandAnswer) => void>()
+  readonly #lastEvents: HostEvent[] = []
+  /** Agents whose status has been told in this turn. */
+  readonly #told = new Set<Resident>()
+  readonly #turn = turnLoop<HostEvent, HostEffect>({
+    clock: { now: () => this.#clock.now() },
+    step: (event, now) => this.#step(event, now),
+    commit: (effects) => this.#commit(effects),
+    perform: ({ resident, effect }) => this.#perform(resident, effect),
+    schedule: (turn) => setImmediate(turn),
+    eventsMax: wireLimits.eventQueueMax,
+  })
+  #call = 0
+  /** Heartbeats follow the newest topology that any agent here uses. */
+  #epoch = 0
+  #phase: 'running' | 'stopped' = 'running'
+
+  constructor(config: AgentConfig, ports: AgentHostPorts) {
+    this.#ports = ports
+    this.#clock = realClock(config.settings.timeScale)
+    this.#cache = topologyCache(config.cacheFolder, ports.log)
+    const table = connectTable(config.connectTo, config.resolve)
+    const nowMs = (): number => this.#clock.now().wireMs
+    this.#dialer = new Dialer({ tls: ports.tls, table, heartbeat: config.settings, nowMs })
+    this.#surveyor = surveyor({ table, nowMs, readNetwork: ports.readNetwork ?? readHostNetwork })
+    for (const agent of config.agents) this.#settle(agent, config)
+    this.door = this.#openDoor()
+  }
+
+  start(): void {
+    for (const resident of this.#residents.values()) {
+      const topology = this.#cache.load(resident.id)
+      if (topology !== undefined) this.#follow(topology)
+      this.#push(resident, { type: 'started', topology })
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#phase = 'stopped'
+    for (const { timers } of this.#residents.values()) timers.clearAll()
+    for (const answer of this.#calls.values()) answer(stoppedAnswer)
+    this.#calls.clear()
+    await this.#dialer.close()
+  }
+
+  lastEvents(): readonly unknown[] {
+    return this.#lastEvents.map(({ resident, event }) => ({ agent: resident.id, event: redact(event) }))
+  }
+
+  #settle(agent: AgentConfig['agents'][number], config: AgentConfig): void {
+    const id = AgentId(agent.id)
+    assert(!this.#residents.has(id), 'agents of one process differ in id')
+    const random = randomStream(config.seed, id)
+    const [primServer, ...altServers] = [agent.primServer, ...agent.altServers].map(checkedHostPort)
+    assert(primServer !== undefined, 'an agent has a bootstrap server')
+    const resident: Resident = {
+      id,
+      machine: this.#ports.createMachine({ id, primServer, altServers, random, settings: config.settings }),
+      links: this.#dialer.forAgent((event) => this.#push(resident, event)),
+      timers: turnTimers(this.#clock, config.settings.timeScale, (key, number) =>
+        this.#push(resident, { type: 'timer.fired', key, number }),
+      ),
+      declared: agent.network,
+      decisions: [],
+    }
+    this.#residents.set(id, resident)
+  }
+
+  #push(resident: Resident, event: AgentEvent): void {
+    if (this.#phase === 'running') this.#turn.push({ resident, event })
+  }
+
+  #step(event: HostEvent, now: Instant): readonly HostEffect[] {
+    this.#lastEvents.push(event)
+    if (this.#lastEvents.length > lastEventsMax) this.#lastEvents.shift()
+    const { resident } = event
+    return resident.machine.step(event.event, now).map((effect) => ({ resident, effect }))
+  }
+
+  #commit(effects: readonly HostEffect[]): void {
+    this.#told.clear()
+    const kept = new Map<Resident, Topology>()
+    for (const { resident, effect } of effects) {
+      if (effect.type === 'persist') kept.set(resident, effect.topology)
+    }
+    for (const [resident, topology] of kept) {
+      this.#cache.save(resident.id, topology)
+      this.#follow(topology)
+    }
+  }
+
+  #follow(topology: Topology): void {
+    if (topology.epoch <= this.#epoch) return
+    this.#epoch = topology.epoch
+    this.#dialer.setHeartbeat(topology.settings)
+  }
+
+  #perform(resident: Resident, effect: AgentEffect): void {
+    if (this.#phase === 'stopped') return
+    switch (effect.type) {
+      case 'survey':
+        return this.#survey(resident, effect)
+      case 'dial':
+        return resident.links.dial(effect)
+      case 'hang-up':
+        return resident.links.hangUp(effect.dial)
+      case 'send':
+        return resident.links.send(effect.dial, effect.message)
+      case 'set-timer':
+        return resident.timers.set(effect)
+      case 'clear-timer':
+        return resident.timers.clear(effect.key)
+      case 'persist':
+        return undefined
+      case 'answer':
+        return this.#answer(effect.call, effect.answer)
+      case 'status-changed':
+        return this.#tellStatus(resident)
+      case 'pass-began':
+        return this.#tell({ type: 'pass.began', agent: resident.id, number: effect.number, purpose: effect.purpose })
+      case 'decided':
+        return this.#keepDecision(resident, effect.decision)
+      case 'note': {
+        const { kind, level, rules, text, data } = effect
+        return this.#ports.log({ agent: resident.id, kind, level, rules, text, data })
+      }
+      default:
+        return assertNever(effect)
+    }
+  }
+
+  #survey(resident: Resident, { pass, hosts }: Extract<AgentEffect, { type: 'survey' }>): void {
+    void this.#surveyor
+      .survey(resident.declared, hosts)
+      .then((survey) => this.#push(resident, { type: 'surveyed', pass, ...survey }))
+  }
+
+  #answer(call: number, answer: CommandAnswer): void {
+    const resolve = this.#calls.get(call)
+    assert(resolve !== undefined, 'a command has one answer')
+    this.#calls.delete(call)
+    resolve(answer)
+  }
+
+  /** The steps of a turn are over before its effects are performed: the first telling says it all. */
+  #tellStatus(resident: Resident): void {
+    if (this.#watchers.size === 0 || this.#told.has(resident)) return
+    this.#told.add(resident)
+    this.#tell({ type: 'status', status: this.#statusOf(resident) })
+  }
+
+  #keepDecision(resident: Resident, decision: Decision): void {
+    resident.decisions.push(decision)
+    if (resident.decisions.length > decisionsMax) resident.decisions.shift()
+    this.#tell({ type: 'decision', decision })
+  }
+
+  #tell(line: Unstamped<WatchLine>): void {
+    const at = this.#clock.now().wallMs
+    for (const watcher of this.#watchers) watcher({ at, ...line })
+  }
+
+  #statusOf(resident: Resident): ReturnType<Machine['status']> {
+    return resident.machine.status(this.#clock.now().policyMs)
+  }
+
+  #openDoor(): AgentDoor {
+    const residentOf = (id: AgentId): Resident | undefined => this.#residents.get(id)
+    return {
+      statuses: () => [...this.#residents.values()].map((resident) => this.#statusOf(resident)),
+      status: (id) => {
+        const resident = residentOf(id)
+        return resident === undefined ? undefined : this.#statusOf(resident)
+      },
+      decisions: (id) => residentOf(id)?.decisions,
+      command: (id, command) => {
+        const resident = residentOf(id)
+        return resident === undefined ? undefined : this.#ask(resident, command)
+      },
+      watch: (listener) => {
+        const at = this.#clock.now().wallMs
+        for (const resident of this.#residents.values())
+          listener({ at, type: 'status', status: this.#statusOf(resident) })
+        this.#watchers.add(listener)
+        return () => this.#watchers.delete(listener)
+      },
+      stop: () => this.#ports.onStop(),
+    }
+  }
+
+  #ask(resident: Resident, command: (call: number) => Command): Promise<CommandAnswer> {
+    if (this.#phase === 'stopped') return Promise.resolve(stoppedAnswer)
+    this.#call += 1
+    const call = this.#call
+    return new Promise((resolve) => {
+      this.#calls.set(call, resolve)
+      this.#push(resident, { type: 'command', command: command(call) })
+    })
+  }
+}
+
+type Unstamped<Line> = Line extends { readonly at: number } ? Omit<Line, 'at'> : never
+
+function checkedHostPort(text: string): HostPort {
+  const parsed = parseHostPort(text)
+  assert(parsed.ok, 'a server in the configuration is HOST:PORT')
+  return parsed.value
+}
