@@ -10,7 +10,7 @@ import { assert } from '#shared/assert.ts'
 import { type Result, fail, ok } from '#shared/result.ts'
 import { type AddressRange } from '#shared/topology/model.ts'
 
-export type Family = 4 | 6
+type Family = 4 | 6
 
 export type Address = {
   readonly family: Family
