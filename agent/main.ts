@@ -26,13 +26,10 @@ function tellDefects(log: Log, host: AgentHost): void {
 }
 
 async function openDoor(log: Log, host: AgentHost, { config }: AgentStart): Promise<ControlDoor> {
-  try {
-    return await openControl(config.control, host.door)
-  } catch (error) {
-    const text = `a port could not be had: ${error instanceof Error ? error.message : String(error)}`
-    log({ kind: 'port.taken', level: 'error', rules: [], text })
-    process.exit(exitCodes.portTaken)
-  }
+  const door = await openControl(host.door, config.control)
+  if (door.ok) return door.value
+  log({ kind: 'port.taken', level: 'error', rules: [], text: `a port could not be had: ${door.error}` })
+  process.exit(exitCodes.portTaken)
 }
 
 async function start(given: AgentStart): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { agentMachine, type SteppedAgent } from './agent.ts'
 import { type AgentEffect, type Command, type CommandAnswer } from './events.ts'
-import { assert } from '#shared/assert.ts'
+import { assert, assertNever } from '#shared/assert.ts'
 import { type Decision } from '#shared/decision.ts'
 import { AgentId, type ApplianceId, type DialId, type SessionId, type SiteId, UserName } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
@@ -177,6 +177,8 @@ export function script(options: ScriptOptions) {
       case 'logout':
         sessions.set(session, 'ended')
         return { type: 'logged-out', request, replicated: 'both' }
+      default:
+        return assertNever(message)
     }
   }
 

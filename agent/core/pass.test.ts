@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { beginPass, type Candidate, type Group, type Pass, type Report, stepPass } from './pass.ts'
-import { assert } from '#shared/assert.ts'
+import { assert, assertNever } from '#shared/assert.ts'
 import { type Stage } from '#shared/decision.ts'
 import { ApplianceId, Endpoint, SiteId } from '#shared/ids.ts'
 
@@ -40,6 +40,8 @@ const shown = (pass: Pass): string => {
       return `busy ${pass.retryAfterMs}`
     case 'exhausted':
       return 'exhausted'
+    default:
+      return assertNever(pass)
   }
 }
 

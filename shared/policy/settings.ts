@@ -53,4 +53,7 @@ export const fastWire = {
 } as const satisfies Partial<Settings>
 
 /** Preset `pie-default`: the long timeouts seen on Linux thin clients. */
-export const pieDefaultWire = { connectTimeoutMs: 119 * second, requestTimeoutMs: 120 * second } as const satisfies Partial<Settings>
+export const pieDefaultWire = {
+  connectTimeoutMs: 119 * second,
+  requestTimeoutMs: 120 * second,
+} as const satisfies Partial<Settings>

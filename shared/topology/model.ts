@@ -37,7 +37,8 @@ export type Appliance = {
   /** The address that `host` resolves to, where the file states one. */
   readonly address?: string | undefined
   readonly dataCenter?: string | undefined
-  readonly capacity?: { readonly sessions?: number | undefined; readonly loginsPerSecond?: number | undefined } | undefined
+  readonly capacity?:
+    { readonly sessions?: number | undefined; readonly loginsPerSecond?: number | undefined } | undefined
   /** Service role only: the one database it may work through (SV1). */
   readonly affinityLock?: ApplianceId | undefined
 }

@@ -29,10 +29,7 @@ export const AgentMessageSchema = Type.Union([
     strict,
   ),
   /** Retried under the same `session`: an appliance that knows the session already answers as the first time. */
-  Type.Object(
-    { type: Type.Literal('login'), request: Request, session: Name, user: Name, password: Secret },
-    strict,
-  ),
+  Type.Object({ type: Type.Literal('login'), request: Request, session: Name, user: Name, password: Secret }, strict),
   Type.Object({ type: Type.Literal('resume'), request: Request, session: Name, ticket: Name }, strict),
   Type.Object({ type: Type.Literal('lock'), request: Request, session: Name, ticket: Name }, strict),
   Type.Object(

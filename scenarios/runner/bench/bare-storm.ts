@@ -26,14 +26,14 @@ export async function bareStorm(count: number, ports: readonly [number, number],
     const client = start('./storm-client.ts', String(count), ...ports.map(String), files.caFile, files.host)
     await client.lines('connected')
     servers[0]?.child.kill('SIGKILL')
-    const { reconnectMs } = (await client.lines('reconnected')) as { reconnectMs: number[] }
+    const { reconnectMs = [] } = await client.lines('reconnected')
     return reconnectMs
   } finally {
     for (const child of children) child.kill('SIGKILL')
   }
 }
 
-type Line = { readonly kind: string }
+type Line = { readonly kind: string; readonly reconnectMs?: number[] }
 
 /** Waits for the line of that kind; an end of the output before it is an error. */
 function linesOf(child: ChildProcess): (kind: string) => Promise<Line> {

@@ -4,8 +4,8 @@
  * `node storm-client.ts COUNT PORT_A PORT_B CA_FILE HOST`; prints `{"kind":"connected"}`, then one line of reconnect times.
  */
 import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
-import { WebSocket } from 'ws'
+import { connect, createSecureContext } from 'node:tls'
+import { type ClientOptions, WebSocket } from 'ws'
 import { reconnectJitterMs } from '../../../agent/core/passes.ts'
 import { randomStream } from '#shared/random.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -29,11 +29,9 @@ function leave(): void {
 function dial(port: string | undefined, opened: (socket: WebSocket) => void): void {
   const start = (): void => {
     inFlight += 1
-    const socket = new WebSocket(`wss://127.0.0.1:${port}/`, {
-      secureContext,
-      servername: host,
-      perMessageDeflate: false,
-    })
+    const createConnection = () => connect({ host: '127.0.0.1', port: Number(port), secureContext, servername: host })
+    const options: ClientOptions = { createConnection, perMessageDeflate: false }
+    const socket = new WebSocket(`wss://${host}/`, options)
     socket.on('error', () => socket.terminate())
     socket.once('message', () => {
       leave()
