@@ -10,7 +10,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** Runs the fixture, which says `hello`, with a mutant that looks for `find`. */
 function run(find: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
   const file = path.join(folder, 'mutant.json')
-  const words = { name: 'loud', why: 'shouts', rule: 'SP3', checker: 'none', scenario: 'none', replace: "'HELLO'" }
+  const words = {
+    name: 'loud',
+    why: 'shouts',
+    rule: 'SP3',
+    checker: 'none',
+    scenario: 'none',
+    seed: 'one',
+    replace: "'HELLO'",
+  }
   writeFileSync(file, JSON.stringify({ ...words, file: 'scenarios/museum/fixtures/greeting.ts', find }))
   const fixture = path.join(import.meta.dirname, 'fixtures/greeting.ts')
   const hook = path.join(import.meta.dirname, 'load-hook.ts')

@@ -7,13 +7,14 @@ const mutant: Mutant = {
   rule: 'SP3',
   checker: 'no-endpoint-twice',
   scenario: 'tour',
+  seed: 'one',
   file: 'greeting.ts',
   find: 'hello',
   replace: 'HELLO',
 }
 
 describe('a mutant file', () => {
-  it('has eight fields', () => expect(parseMutant(JSON.stringify(mutant))).toEqual(mutant))
+  it('has nine fields', () => expect(parseMutant(JSON.stringify(mutant))).toEqual(mutant))
   it.each([
     ['a list', '- a', 'a mutant is a mapping'],
     ['a missing field', 'name: loud', '"why" is missing or no text'],

@@ -12,8 +12,9 @@ export type Mutant = {
   readonly rule: string
   /** The only checker that must say *broken*. */
   readonly checker: string
-  /** The scenario in which it shows. */
+  /** The scenario in which it shows, and the seed of that run. */
   readonly scenario: string
+  readonly seed: string
   /** Relative to the repository. */
   readonly file: string
   /** Stands in the file exactly once. */
@@ -21,7 +22,7 @@ export type Mutant = {
   readonly replace: string
 }
 
-const fields = ['name', 'why', 'rule', 'checker', 'scenario', 'file', 'find', 'replace'] as const
+const fields = ['name', 'why', 'rule', 'checker', 'scenario', 'seed', 'file', 'find', 'replace'] as const
 
 /** Reads a mutant file (YAML or JSON). Throws with the field that is missing or too much. */
 export function parseMutant(text: string): Mutant {

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, onTestFailed } from 'vitest'
+import { parseMutant } from './mutant.ts'
+
+type Said = { readonly name: string; readonly verdict: string }
+
+const here = import.meta.dirname
+const mutants: readonly (readonly [title: string, file: string])[] = [
+  ['[SP3] the last resort dialled again', 'last-resort-again'],
+  ['[SP4] failover taken to work both ways', 'failover-is-mutual'],
+  ['[SP10] the failover site left out', 'no-primary-stage'],
+  ['[FB1] a new session over the link to the failover site', 'new-session-takes-the-link'],
+  ['[PN2] a pin that never ends', 'pin-for-ever'],
+  ['[BD3] sessions that follow another one home', 'all-rejoin'],
+  ['[BT5] a topology in use as it arrives', 'received-is-used'],
+]
+
+/** Runs the mutant's scenario and returns what its checkers say. */
+async function run(
+  name: string,
+): Promise<{ readonly expected: string; readonly checkers: readonly Said[]; readonly log: string }> {
+  const file = path.join(here, `${name}.yaml`)
+  const { scenario, seed, checker } = parseMutant(await readFile(file, 'utf8'))
+  const runs = await mkdtemp(path.join(tmpdir(), 'museum-'))
+  const bin = path.join(here, '../runner/bin.js')
+  const child = spawn(process.execPath, [bin, 'run', scenario, '--json', '--seed', seed, '--runs', runs], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      FAILOVER_LAB_MUTANT: file,
+      NODE_OPTIONS: `--import=${pathToFileURL(path.join(here, 'load-hook.ts')).href}`,
+    },
+  })
+  const [out, log] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  await rm(runs, { recursive: true, force: true })
+  const document = JSON.parse(out) as { readonly scenarios: readonly { readonly checkers: readonly Said[] }[] }
+  return { expected: checker, checkers: document.scenarios[0]?.checkers ?? [], log }
+}
+
+describe('a mutant is seen by its checker and by no other', () => {
+  it.each(mutants)('%s', async (_, name) => {
+    const { expected, checkers, log } = await run(name)
+    onTestFailed(() => console.error(log))
+    const verdicts = Object.fromEntries(checkers.map((said) => [said.name, said.verdict]))
+    const others = checkers.filter((said) => said.name !== expected).map((said) => [said.name, 'holds'])
+    expect(verdicts).toEqual({ ...Object.fromEntries(others), [expected]: 'broken' })
+  })
+})
