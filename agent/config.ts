@@ -19,7 +19,7 @@ export type AgentStart = {
   readonly leash: boolean
 }
 
-export const usage = `node agent/main.ts --config FILE [--leash]
+const usage = `node agent/main.ts --config FILE [--leash]
   --connect-to HOST:PORT:HOST:PORT   dials of the first go to the second; may be repeated
   --address ADDRESS, --route ADDRESS/LENGTH
                                      the workstation's network, instead of this machine's; may be repeated`

@@ -20,7 +20,7 @@ export type Subject = {
   readonly addresses: readonly string[]
 }
 
-export const authorityDays = 30
+const authorityDays = 30
 export const identityDays = 7
 
 /** A certificate begins a little in the past, for hosts whose clocks differ. */
