@@ -29,7 +29,7 @@ async function openDoor(log: Log, host: AgentHost, { config }: AgentStart): Prom
   const door = await openControl(host.door, config.control)
   if (door.ok) return door.value
   log({ kind: 'port.taken', level: 'error', rules: [], text: `a port could not be had: ${door.error}` })
-  process.exit(exitCodes.portTaken)
+  return process.exit(exitCodes.portTaken)
 }
 
 async function start(given: AgentStart): Promise<void> {
