@@ -63,7 +63,10 @@ export const ApplianceConfigSchema = Type.Object(
     topology: TopologySchema,
     /** Database role: the people with argon2id verifiers in PHC form. Empty on a service appliance. */
     people: Type.Array(
-      Type.Object({ user: Text, verifier: Text, version: Type.Integer(), disabled: Type.Boolean(), policy: Text }, strict),
+      Type.Object(
+        { user: Text, verifier: Text, version: Type.Integer(), disabled: Type.Boolean(), policy: Text },
+        strict,
+      ),
     ),
   },
   strict,

@@ -2,7 +2,14 @@
  * What an agent says about itself: decision records (SP9) and its status. They cross the control API, so that the lab
  * and an agent written by others speak of the same things.
  */
-import { type AgentId, type ApplianceId, type Endpoint, type SessionId, type SiteId, type UserName } from '#shared/ids.ts'
+import {
+  type AgentId,
+  type ApplianceId,
+  type Endpoint,
+  type SessionId,
+  type SiteId,
+  type UserName,
+} from '#shared/ids.ts'
 
 /** One step of a pass. `serving` is the site that served when an appliance was lost (LO1). */
 export type Stage = 'bootstrap' | 'serving' | 'home' | 'primary' | 'secondary' | 'last-resort'

@@ -17,3 +17,15 @@ export type HostNetwork = {
   readonly adapters: readonly Adapter[]
   readonly routes: readonly Route[]
 }
+
+/** The network that a lab or `--address` and `--route` declare; declared routes are unicast routes. */
+export function declaredNetwork(declared: {
+  readonly addresses: readonly string[]
+  readonly routes: readonly string[]
+}): HostNetwork {
+  const { addresses, routes } = declared
+  return {
+    adapters: addresses.length === 0 ? [] : [{ name: 'declared', addresses }],
+    routes: routes.map((destination) => ({ destination, kind: 'unicast' })),
+  }
+}

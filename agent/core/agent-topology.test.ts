@@ -140,6 +140,16 @@ describe('a changed topology', () => {
     expect(rescue.log.decisions.at(-1)?.stage).toBe('last-resort')
   })
 
+  it('[ST3] with an impossible address is refused and reported, and the one in use stays', () => {
+    const agent = started()
+    const impossible = { start: '207.46.300.1', end: '207.46.300.255' }
+    const wrong = one(2)
+    agent.pushTopology({ ...wrong, sites: wrong.sites.map((site) => ({ ...site, ranges: [impossible] })) })
+    agent.login()
+    expect(agent.status().topology).toEqual({ inUse: 1, received: 1 })
+    expect(agent.log.notes.some(({ text }) => text.includes('207.46.300.1'))).toBe(true)
+  })
+
   it('[BT8] an older one is dropped, the same epoch with other content is refused and reported', () => {
     const agent = started()
     agent.pushTopology(one(3))

@@ -14,7 +14,11 @@ export function decisionOf(state: AgentState, run: PassRun): Decision {
   const pass = run.pass ?? nothing
   const candidate = pass.phase === 'found' || pass.phase === 'rejected' ? pass.candidate : undefined
   const inPlace = run.task.kind === 'unlock' && run.rules.has('FB3') && candidate === undefined
-  const rules = [...homeRules(run.home), ...run.rules, ...endRules(state, run, pass)]
+  const rules = [
+    ...(run.purpose === 'bootstrap' ? [] : homeRules(run.home)),
+    ...run.rules,
+    ...endRules(state, run, pass),
+  ]
   return {
     number: run.id,
     agent: state.id,

@@ -5,7 +5,6 @@
 import { attempt } from './attempt.ts'
 import { afterPass } from './after-pass.ts'
 import { decisionOf } from './explain.ts'
-import { homeSite } from './home-site.ts'
 import { beginPass, type Group, type Report, stepPass } from './pass.ts'
 import { isLive, keptPin, withoutUnavailable } from './pin.ts'
 import { bootstrapPlan, failoverPlan, homePlan } from './plan.ts'
@@ -14,6 +13,7 @@ import { adopt, newestEpoch } from './topology-slots.ts'
 import { type Purpose } from '#shared/decision.ts'
 import { DialId, PassId } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
+import { homeSite } from '#shared/topology/home-site.ts'
 
 /** Full jitter of a reconnect: the first dial waits up to this long, doubling per dial of the pass (LO6). */
 export const reconnectJitterMs = { first: 100, max: 1_000 } as const

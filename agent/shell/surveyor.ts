@@ -5,7 +5,7 @@
 import { lookup as dnsLookup } from 'node:dns/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseAddress } from '#shared/address.ts'
-import { type HostNetwork } from '#shared/network.ts'
+import { declaredNetwork, type HostNetwork } from '#shared/network.ts'
 import { type ConnectTable } from './connect-table.ts'
 
 export type Survey = { readonly network: HostNetwork; readonly addresses: ReadonlyMap<string, string> }
@@ -54,13 +54,6 @@ export function surveyor(ports: SurveyorPorts): Surveyor {
       })
       return { network, addresses: new Map(entries) }
     },
-  }
-}
-
-function declaredNetwork({ addresses, routes }: Declared): HostNetwork {
-  return {
-    adapters: addresses.length === 0 ? [] : [{ name: 'declared', addresses }],
-    routes: routes.map((destination) => ({ destination, kind: 'unicast' })),
   }
 }
 

@@ -4,7 +4,7 @@
  * appliance of the site states it.
  */
 import { type SiteId } from '#shared/ids.ts'
-import { homeOf, homesOfFleet, siteRanges } from '#shared/topology/advice-home.ts'
+import { homeOf, homesOfFleet } from '#shared/topology/advice-home.ts'
 import { type Enterprise, type Site } from '#shared/topology/model.ts'
 import { type Finding } from '#shared/topology/problems.ts'
 
@@ -70,13 +70,12 @@ function capacitiesOf({ topology }: Enterprise, site: SiteId): readonly number[]
 }
 
 function populationsOf({ topology, workstations, fleets }: Enterprise): ReadonlyMap<SiteId | null, number> {
-  const ranges = siteRanges(topology.sites)
   const populations = new Map<SiteId | null, number>()
   const add = (site: SiteId | null, count: number): void => {
     populations.set(site, (populations.get(site) ?? 0) + count)
   }
-  for (const { network } of workstations) if (network !== undefined) add(homeOf(ranges, network), 1)
-  for (const fleet of fleets) for (const [site, count] of homesOfFleet(ranges, fleet)) add(site, count)
+  for (const { network } of workstations) if (network !== undefined) add(homeOf(topology, network), 1)
+  for (const fleet of fleets) for (const [site, count] of homesOfFleet(topology, fleet)) add(site, count)
   return populations
 }
 

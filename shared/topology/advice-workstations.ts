@@ -1,14 +1,14 @@
 /** ST8, of either generation: bootstrap addresses that are no appliance, and workstations in no range. */
-import { homeOf, homesOfFleet, siteRanges } from '#shared/topology/advice-home.ts'
+import { homeOf, homesOfFleet } from '#shared/topology/advice-home.ts'
 import { isDialledAs } from '#shared/topology/largest-pass.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
 import { type Finding, type Path } from '#shared/topology/problems.ts'
 
 export function adviseWorkstations(enterprise: Enterprise): readonly Finding[] {
-  const ranges = siteRanges(enterprise.topology.sites)
+  const { topology } = enterprise
   const workstations = enterprise.workstations.flatMap(({ id, network, primServer, altServers }, index) => {
     const path = ['workstations', index]
-    const homeless = network !== undefined && homeOf(ranges, network) === null
+    const homeless = network !== undefined && homeOf(topology, network) === null
     const why = network?.routes.length === 0 ? '' : ', and none of its routes touches one'
     return [
       ...adviseBootstrap(enterprise, primServer, [...path, 'primServer']),
@@ -17,7 +17,7 @@ export function adviseWorkstations(enterprise: Enterprise): readonly Finding[] {
     ]
   })
   const fleets = enterprise.fleets.flatMap((fleet, index) => {
-    const outside = homesOfFleet(ranges, fleet).get(null) ?? 0
+    const outside = homesOfFleet(topology, fleet).get(null) ?? 0
     const text = `${outside} of ${fleet.count} agents of the fleet ${fleet.id} are in no site's range`
     return [
       ...adviseBootstrap(enterprise, fleet.primServer, ['fleets', index, 'primServer']),

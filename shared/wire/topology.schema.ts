@@ -4,7 +4,8 @@ import { type Topology } from '#shared/topology/model.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
-const Ms = Type.Number({ minimum: 0 })
+/** A duration of nothing would be a busy loop somewhere. */
+const Ms = Type.Number({ exclusiveMinimum: 0 })
 
 const Site = Type.Object({
   id: Name,
