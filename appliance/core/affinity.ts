@@ -96,10 +96,15 @@ export class Affinity implements Records {
     this.pending.expire(nowMs)
   }
 
-  /** The topology changed: the affinity may have left it or moved, or the lock may be another. */
+  /**
+   * The topology changed: the affinity may have left it, or the lock may be another. A link that works is kept wherever
+   * the topology now puts its database; a wrong address is not to take the site away.
+   */
   review(): void {
     const current = this.approach.to
-    if (current === null || this.eligible().some((database) => isSamePlace(database, current))) return
+    const stays = (database: Appliance): boolean =>
+      database.id === current?.id && (this.available || isSamePlace(database, current))
+    if (current === null || this.eligible().some(stays)) return
     const moving = this.available
     this.approach.hangUp('finished')
     this.seek(shuffled(this.eligible(), this.options.random), moving)

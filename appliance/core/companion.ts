@@ -87,12 +87,17 @@ export class Companion {
     this.begin()
   }
 
-  /** The topology changed. A removed database keeps its link until another takes its place (BT6). */
+  /**
+   * The topology changed. A removed database keeps its link until another takes its place (BT6). A link that works is
+   * kept wherever the topology now puts the other database: a wrong address would otherwise part the two, and then no
+   * edit could put it right (EN7).
+   */
   review(): void {
     const [other] = this.options.keeper.otherDatabases
     const current = this.approach.to
     if (other === undefined) this.options.receiver.alone()
-    if (other === undefined || (current !== null && isSamePlace(current, other))) return
+    if (other === undefined) return
+    if (current?.id === other.id && (this.connected || isSamePlace(current, other))) return
     if (current !== null) {
       this.approach.hangUp('finished')
       this.options.replication.end()

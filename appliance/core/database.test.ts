@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest'
+import { Database } from './database.ts'
+import { type ApplianceEffect } from './events.ts'
+import { type StoreEntry } from './store.ts'
+import { type Ask, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
+
+type Change = Extract<Ask, { op: 'change-session' }>
+
+function database(entries: readonly StoreEntry[] = []) {
+  const effects: ApplianceEffect[] = []
+  const left: string[] = []
+  const made = new Database({
+    origin: 'a',
+    logName: 'a/1',
+    people: [
+      { user: 'anna', verifier: 'verifier of anna', disabled: false },
+      { user: 'gone', verifier: 'verifier of gone', disabled: true },
+    ],
+    entries,
+    emit: (effect) => void effects.push(effect),
+    left: (session, from) => void left.push(`${session} left ${from}`),
+  })
+  const open = (session: string, changes: Partial<Extract<Ask, { op: 'open-session' }>> = {}) =>
+    made.decide(
+      { op: 'open-session', session, user: 'anna', agent: 'pc-1', ticketHash: 't1', appliance: 'a', ...changes },
+      1_000,
+    )
+  const change = (kind: Change['change'], session: string, changes: Partial<Change> = {}) =>
+    made.decide(
+      { op: 'change-session', change: kind, session, agent: 'pc-1', ticketHash: 't1', appliance: 'a', ...changes },
+      1_000,
+    )
+  return { made, effects, left, open, change }
+}
+
+const refused = (reason: string) => ({ kind: 'answer', answer: { outcome: 'refused', reason } })
+
+describe('a database', () => {
+  test('logs each change with the next position, to be persisted', () => {
+    const { made, effects, open, change } = database()
+    expect(open('s1')).toEqual({ kind: 'change', user: 'anna', state: 'active', position: 1 })
+    expect(change('lock', 's1')).toMatchObject({ state: 'locked', position: 2 })
+    const persisted = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
+    expect(persisted.map(({ log, position }) => [log, position])).toEqual([
+      ['a/1', 1],
+      ['a/1', 2],
+    ])
+    expect(made.log.end).toBe(2)
+  })
+
+  test('knows people by name, and hands out a verifier for strangers all the same', () => {
+    const { made } = database()
+    const find = (user: string) => made.decide({ op: 'find-user', user }, 1_000)
+    expect(find('anna')).toMatchObject({ answer: { known: true, disabled: false, verifier: 'verifier of anna' } })
+    expect(find('gone')).toMatchObject({ answer: { known: true, disabled: true } })
+    expect(find('nobody')).toMatchObject({ answer: { known: false, verifier: 'verifier of anna' } })
+  })
+
+  test('opens a session again for the same user of the same agent, with both tickets good', () => {
+    const { open, change } = database()
+    open('s1')
+    expect(open('s1', { ticketHash: 't2' })).toMatchObject({ kind: 'change', state: 'active' })
+    expect(change('serve', 's1')).toMatchObject({ kind: 'change' })
+    expect(change('serve', 's1', { ticketHash: 't2' })).toMatchObject({ kind: 'change' })
+  })
+
+  test('does not open a session that is of another user or agent', () => {
+    const { open } = database()
+    open('s1')
+    expect(open('s1', { user: 'bert' })).toEqual(refused('wrong-user'))
+    expect(open('s1', { agent: 'pc-2' })).toEqual(refused('wrong-user'))
+  })
+
+  test('never brings an ended session back, and answers a logout asked again as the first time', () => {
+    const { open, change } = database()
+    open('s1')
+    change('end', 's1')
+    expect(open('s1')).toEqual(refused('session-ended'))
+    expect(change('serve', 's1')).toEqual(refused('session-ended'))
+    expect(change('unlock', 's1', { user: 'anna' })).toEqual(refused('session-ended'))
+    expect(change('end', 's1')).toMatchObject({ state: 'ended' })
+  })
+
+  test('lets only its own user unlock a session', () => {
+    const { open, change } = database()
+    open('s1')
+    change('lock', 's1')
+    expect(change('unlock', 's1', { user: 'bert' })).toEqual(refused('wrong-user'))
+    expect(change('unlock', 's1', { user: 'anna' })).toMatchObject({ state: 'active' })
+  })
+
+  test('keeps a locked session locked when it is resumed elsewhere', () => {
+    const { open, change } = database()
+    open('s1')
+    change('lock', 's1')
+    expect(change('serve', 's1', { appliance: 'b' })).toMatchObject({ state: 'locked' })
+  })
+
+  test('[LO5] knows no session that has not arrived, none without its ticket, and none of another agent', () => {
+    const { open, change } = database()
+    open('s1')
+    expect(change('serve', 's2')).toEqual(refused('unknown-session'))
+    expect(change('serve', 's1', { ticketHash: 'guess' })).toEqual(refused('unknown-session'))
+    expect(change('serve', 's1', { agent: 'pc-2' })).toEqual(refused('unknown-session'))
+  })
+
+  test('[LO5] knows a session with its ticket', () => {
+    const { open, change } = database()
+    open('s1')
+    expect(change('serve', 's1')).toMatchObject({ kind: 'change', state: 'active' })
+  })
+
+  test('[BD2] moves one session of an agent and leaves its others where they are', () => {
+    const { made, open, change, left } = database()
+    open('s1')
+    open('s2')
+    change('serve', 's1', { appliance: 'b' })
+    expect([...made.sessions.values()].map(({ session, appliance }) => `${session} at ${appliance}`)).toEqual([
+      's1 at b',
+      's2 at a',
+    ])
+    expect(left).toEqual(['s1 left a'])
+  })
+
+  test('merges what the other database made, and says which sessions left', () => {
+    const { made, open, left } = database()
+    open('s1')
+    const theirs: SessionRecord = {
+      ...[...made.sessions.values()][0]!,
+      appliance: 'b',
+      stamp: { wallMs: 2_000, counter: 0, origin: 'b' },
+    }
+    made.apply('b/1', theirs, 1)
+    made.apply('b/1', theirs, 1)
+    expect(made.sessions.get('s1')?.appliance).toBe('b')
+    expect(made.held('b/1')).toBe(1)
+    expect(left).toEqual(['s1 left a'])
+    open('s1')
+    expect(made.sessions.get('s1')?.appliance, 'a later change of the slower clock').toBe('a')
+  })
+
+  test('is as before after a replay of its store', () => {
+    const { effects, open, change } = database()
+    open('s1')
+    open('s2')
+    change('end', 's1')
+    const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
+    const again = database(entries)
+    expect(again.made.log.end).toBe(3)
+    expect(again.open('s1')).toEqual(refused('session-ended'))
+    expect(again.change('lock', 's2')).toMatchObject({ state: 'locked', position: 4 })
+  })
+})

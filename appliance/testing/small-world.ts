@@ -1,0 +1,350 @@
+/**
+ * Appliance machines wired to each other in virtual time, for tests of the cores: everything arrives at once and in
+ * order, unless a test cuts it. Passwords are right when they are `right`.
+ */
+import { type ApplianceStatus } from '../core/status.ts'
+import { ApplianceMachine } from '../core/appliance.ts'
+import { type ApplianceEffect, type ApplianceEvent, type EditAnswer, LinkId } from '../core/events.ts'
+import { type Instant } from '#shared/clock.ts'
+import { ApplianceId, SiteId } from '#shared/ids.ts'
+import { normalSettings } from '#shared/policy/settings.ts'
+import { randomStream } from '#shared/random.ts'
+import { type Appliance, type Topology } from '#shared/topology/model.ts'
+import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never
+export type Request = DistributiveOmit<Exclude<AgentMessage, { type: 'hello' }>, 'request'>
+type Plan = Record<string, Partial<Omit<Appliance, 'id'>> & { role: 'database' | 'service' }>
+type End = { readonly received: (message: object) => void; readonly lost: (reason: string) => void }
+type Node = { readonly id: string; machine: ApplianceMachine; alive: boolean; restarts: number }
+type Due = { readonly atMs: number; readonly order: number; readonly run: () => void }
+type Note = Extract<ApplianceEffect, { type: 'note' }>
+
+export function planTopology(plan: Plan): Topology {
+  const site = SiteId('dallas')
+  return {
+    epoch: 1,
+    enterprise: 'test',
+    generation: 'G4',
+    sites: [{ id: site, name: 'Dallas', type: 'active', ranges: [], failover: {} }],
+    appliances: Object.entries(plan).map(([id, extra]) => ({
+      site,
+      host: `${id}.example`,
+      port: 443,
+      ...extra,
+      id: ApplianceId(id),
+    })),
+    settings: normalSettings,
+  }
+}
+
+export class SmallWorld {
+  readonly topology: Topology
+  readonly notes: (Note & { readonly appliance: string })[] = []
+  readonly dials: { readonly from: string; readonly to: string }[] = []
+  /** `FROM>TO` whose messages and dials are swallowed. */
+  readonly silent = new Set<string>()
+  nowMs = 0
+  private readonly seed: string
+  private readonly nodes = new Map<string, Node>()
+  private readonly far = new Map<LinkId, { readonly owner: string; readonly other: string; readonly end: End }>()
+  private readonly answers = new Map<number, EditAnswer>()
+  private due: Due[] = []
+  private order = 0
+  private links = 0
+  private calls = 0
+
+  constructor(plan: Plan, seed = 'test') {
+    this.topology = planTopology(plan)
+    this.seed = seed
+  }
+
+  /** Starts the appliances, with empty stores, and lets everything settle. */
+  start(...ids: readonly string[]): this {
+    for (const id of ids) {
+      const restarts = (this.nodes.get(id)?.restarts ?? -1) + 1
+      const machine = new ApplianceMachine({
+        id: ApplianceId(id),
+        topology: this.topology,
+        people: ['anna', 'bert'].map((user) => ({ user, verifier: `verifier of ${user}`, disabled: false })),
+        random: randomStream(this.seed, id),
+        logName: `${id}/${restarts}`,
+      })
+      this.nodes.set(id, { id, machine, alive: true, restarts })
+      this.push(id, { type: 'started', entries: [] })
+    }
+    return this.settle()
+  }
+
+  /** The process is gone; everybody with a link to it hears of that. */
+  kill(id: string): this {
+    this.node(id).alive = false
+    for (const [link, { owner, other, end }] of this.far) {
+      if (owner === id) this.later(0, () => end.lost('reset'))
+      if (owner === id || other === id) this.far.delete(link)
+    }
+    return this.settle()
+  }
+
+  /** Runs what is due now, without letting time pass. */
+  settle(): this {
+    return this.run(0)
+  }
+
+  run(forMs: number): this {
+    const untilMs = this.nowMs + forMs
+    for (;;) {
+      const next = this.due.reduce<Due | null>(
+        (first, due) => (first === null || isBefore(due, first) ? due : first),
+        null,
+      )
+      if (next === null || next.atMs > untilMs) break
+      this.due = this.due.filter((due) => due !== next)
+      this.nowMs = next.atMs
+      next.run()
+    }
+    this.nowMs = untilMs
+    return this
+  }
+
+  status(id: string): ApplianceStatus {
+    return this.node(id).machine.status()
+  }
+
+  sessions(id: string): Record<string, string> {
+    return Object.fromEntries(
+      this.node(id)
+        .machine.sessions()
+        .map(({ session, state, appliance }) => [session, `${state} at ${appliance}`]),
+    )
+  }
+
+  edit(id: string, topology: Topology): EditAnswer | undefined {
+    const call = this.beginEdit(id, topology)
+    this.settle()
+    return this.answers.get(call)
+  }
+
+  beginEdit(id: string, topology: Topology): number {
+    this.calls += 1
+    this.push(id, { type: 'topology.edited', call: this.calls, topology })
+    return this.calls
+  }
+
+  editAnswer(call: number): EditAnswer | undefined {
+    return this.answers.get(call)
+  }
+
+  stop(id: string): this {
+    this.push(id, { type: 'stop.asked' })
+    return this.settle()
+  }
+
+  /** An agent dials and says hello. */
+  agent(appliance: string, id: string, sessions: readonly string[] = []): WorldAgent {
+    const agent = new WorldAgent(this, (message) => this.fromAgent(appliance, link, message))
+    const link = this.join(appliance, `agent ${id}`, {
+      received: (message) => agent.received.push(message as ApplianceMessage),
+      lost: (reason) => void (agent.closed = reason),
+    })
+    this.push(appliance, { type: 'agent.opened', link })
+    agent.hear({ type: 'hello', versions: { min: 1, max: 1 }, agent: id, epoch: 0, sessions: [...sessions] })
+    return agent
+  }
+
+  /** Somebody with that certificate dials `/peer`. */
+  visitor(
+    appliance: string,
+    names: readonly string[],
+  ): { received: PeerMessage[]; closed: string | null; send: (message: PeerMessage) => void } {
+    const visitor: ReturnType<SmallWorld['visitor']> = {
+      received: [],
+      closed: null,
+      send: (message) => {
+        this.push(appliance, { type: 'peer.received', link, message })
+        this.settle()
+      },
+    }
+    const link = this.join(appliance, `visitor ${names.join()}`, {
+      received: (message) => visitor.received.push(message as PeerMessage),
+      lost: (reason) => void (visitor.closed = reason),
+    })
+    this.push(appliance, { type: 'peer.opened', link, names })
+    this.settle()
+    return visitor
+  }
+
+  private fromAgent(appliance: string, link: LinkId, message: AgentMessage): void {
+    if (!this.far.has(link)) return
+    const ticket = `ticket ${this.order}`
+    const extra =
+      message.type === 'login'
+        ? { freshTicket: { ticket, hash: hashOf(ticket) } }
+        : 'ticket' in message
+          ? { ticketHash: hashOf(message.ticket) }
+          : {}
+    this.push(appliance, { type: 'agent.received', link, message, ...extra })
+  }
+
+  private node(id: string): Node {
+    const node = this.nodes.get(id)
+    if (node === undefined) throw new Error(`${id} was not started`)
+    return node
+  }
+
+  /** A link of `owner`, whose messages go to `end`. */
+  private join(owner: string, other: string, end: End): LinkId {
+    this.links += 1
+    const link = LinkId(this.links)
+    this.far.set(link, { owner, other, end })
+    return link
+  }
+
+  private push(id: string, event: ApplianceEvent): void {
+    const node = this.node(id)
+    const { machine } = node
+    this.later(0, () => {
+      if (!node.alive || node.machine !== machine) return
+      for (const effect of machine.step(event, this.instant())) this.perform(id, effect)
+    })
+  }
+
+  private later(afterMs: number, run: () => void): void {
+    this.order += 1
+    this.due.push({ atMs: this.nowMs + afterMs, order: this.order, run })
+  }
+
+  private instant(): Instant {
+    return { wireMs: this.nowMs, policyMs: this.nowMs, wallMs: 1_700_000_000_000 + this.nowMs }
+  }
+
+  private perform(id: string, effect: ApplianceEffect): void {
+    switch (effect.type) {
+      case 'send': {
+        const far = this.far.get(effect.link)
+        if (far === undefined || this.silent.has(`${id}>${far.other}`)) return
+        this.later(0, () => far.end.received(effect.message))
+        return
+      }
+      case 'close': {
+        const far = this.far.get(effect.link)
+        this.far.delete(effect.link)
+        if (far !== undefined) this.later(0, () => far.end.lost(effect.code))
+        return
+      }
+      case 'dial':
+        this.dial(id, effect.dial, effect.appliance)
+        return
+      case 'set-timer':
+        this.laterFor(id, effect.afterMs, { type: 'timer.fired', key: effect.key, number: effect.number })
+        return
+      case 'verify-password':
+        this.push(id, { type: 'password.verified', job: effect.job, ok: effect.password === 'right' })
+        return
+      case 'soon':
+        this.push(id, { type: 'soon' })
+        return
+      case 'answer-edit':
+        this.answers.set(effect.call, effect.answer)
+        return
+      case 'note':
+        this.notes.push({ ...effect, appliance: id })
+        return
+      case 'exit':
+        this.node(id).alive = false
+        return
+      default:
+    }
+  }
+
+  private laterFor(id: string, afterMs: number, event: ApplianceEvent): void {
+    const { machine } = this.node(id)
+    this.later(afterMs, () => {
+      if (this.node(id).machine === machine) this.push(id, event)
+    })
+  }
+
+  private dial(from: string, dial: number, to: string): void {
+    this.dials.push({ from, to })
+    if (this.silent.has(`${from}>${to}`)) return
+    if (this.nodes.get(to)?.alive !== true) {
+      this.push(from, { type: 'dial.failed', dial, reason: 'refused' })
+      return
+    }
+    const near: LinkId = this.join(from, to, {
+      received: (message) => this.push(to, { type: 'peer.received', link: far, message: message as PeerMessage }),
+      lost: (reason) => this.lose(to, far, reason),
+    })
+    const far: LinkId = this.join(to, from, {
+      received: (message) => this.push(from, { type: 'peer.received', link: near, message: message as PeerMessage }),
+      lost: (reason) => this.lose(from, near, reason),
+    })
+    const host = this.topology.appliances.find(({ id }) => id === from)?.host ?? from
+    this.push(to, { type: 'peer.opened', link: far, names: [host] })
+    this.push(from, { type: 'dial.opened', dial, link: near })
+  }
+
+  private lose(id: string, link: LinkId, reason: string): void {
+    this.far.delete(link)
+    if (this.nodes.get(id)?.alive === true) this.push(id, { type: 'peer.lost', link, reason })
+  }
+}
+
+export class WorldAgent {
+  readonly received: ApplianceMessage[] = []
+  closed: string | null = null
+  private readonly world: SmallWorld
+  private readonly deliver: (message: AgentMessage) => void
+  private requests = 0
+
+  constructor(world: SmallWorld, deliver: (message: AgentMessage) => void) {
+    this.world = world
+    this.deliver = deliver
+  }
+
+  get first(): ApplianceMessage | undefined {
+    return this.received[0]
+  }
+
+  get last(): ApplianceMessage | undefined {
+    return this.received.at(-1)
+  }
+
+  hear(message: AgentMessage): void {
+    this.deliver(message)
+    this.world.settle()
+  }
+
+  /** Sends a request; the answer, when it comes without time passing. */
+  ask(request: Request): ApplianceMessage | undefined {
+    const number = this.begin(request)
+    this.world.settle()
+    return this.answer(number)
+  }
+
+  begin(request: Request): number {
+    this.requests += 1
+    this.deliver({ ...request, request: this.requests })
+    return this.requests
+  }
+
+  answer(number: number): ApplianceMessage | undefined {
+    return this.received.find((message) => 'request' in message && message.request === number)
+  }
+
+  /** Logs in; the ticket. */
+  login(session: string, user = 'anna'): string {
+    const answer = this.ask({ type: 'login', session, user, password: 'right' })
+    if (answer?.type !== 'login.accepted') throw new Error(`login: ${JSON.stringify(answer)}`)
+    return answer.ticket
+  }
+}
+
+function hashOf(ticket: string): string {
+  return `hash of ${ticket}`.padEnd(64, '.')
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+}
