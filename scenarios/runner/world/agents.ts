@@ -1,0 +1,197 @@
+/**
+ * The agent processes of a lab: one a workstation, one a fleet. Their `/watch` streams go into the history; the sockets
+ * of single agents are read from their taps when the run is over.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { assert } from '#shared/assert.ts'
+import { type AgentConfig } from '#shared/config.schema.ts'
+import { type AgentStatus, type Decision, type Purpose } from '#shared/decision.ts'
+import { AgentId, type Endpoint } from '#shared/ids.ts'
+import { type HistoryEvent } from '../history.ts'
+import { type HistoryRecorder } from '../history-recorder.ts'
+import { type LabFailed } from '../outcome.ts'
+import { wallMs } from '../wall-clock.ts'
+import { type Child, startChild } from './child.ts'
+import { type Door, openDoor } from './door.ts'
+import { doorToken, programs, writePrivate } from './programs.ts'
+import { type TapLine, tapVariable } from './socket-tap.ts'
+
+export type AgentProcessSpec = {
+  /** The workstation's or the fleet's id; also the name of its files. */
+  readonly name: string
+  readonly agents: AgentConfig['agents']
+  readonly controlPort: number
+  readonly connectTo: AgentConfig['connectTo']
+}
+
+export type AgentParts = {
+  readonly seed: string
+  readonly folder: string
+  readonly caFile: string
+  readonly resolve: Readonly<Record<string, string>>
+  readonly settings: AgentConfig['settings']
+  readonly recorder: HistoryRecorder
+  readonly onDeath: (problem: LabFailed) => void
+}
+
+const stopWithinMs = 15_000
+
+/** Writes the configuration of one agent process; it starts with `start`. */
+export function prepareAgents(parts: AgentParts, spec: AgentProcessSpec): AgentProcess {
+  const token = doorToken()
+  const config: AgentConfig = {
+    seed: parts.seed,
+    control: { port: spec.controlPort, token },
+    caFile: parts.caFile,
+    cacheFolder: join(parts.folder, `${spec.name}.cache`),
+    connectTo: spec.connectTo,
+    resolve: { ...parts.resolve },
+    settings: parts.settings,
+    agents: spec.agents,
+  }
+  const configFile = join(parts.folder, `${spec.name}.config.json`)
+  writePrivate(configFile, config)
+  return new AgentProcess(parts, spec, configFile, openDoor(spec.controlPort, token))
+}
+
+export class AgentProcess {
+  readonly name: string
+  readonly agents: readonly AgentId[]
+  readonly door: Door
+  readonly #parts: AgentParts
+  readonly #configFile: string
+  readonly #tapFile: string
+  #child: Child | undefined
+  #watching = new AbortController()
+
+  constructor(parts: AgentParts, spec: AgentProcessSpec, configFile: string, door: Door) {
+    this.name = spec.name
+    this.agents = spec.agents.map(({ id }) => AgentId(id))
+    this.door = door
+    this.#parts = parts
+    this.#configFile = configFile
+    this.#tapFile = join(parts.folder, `${spec.name}.sockets.ndjson`)
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.isRunning === true
+  }
+
+  /** Resolves when its process, if it has one, has ended. */
+  get ended(): Promise<void> {
+    return this.#child?.ended ?? Promise.resolve()
+  }
+
+  /** Starts it; returns when its door answers. */
+  async start(): Promise<void> {
+    assert(!this.isRunning, 'an agent process is started once at a time')
+    this.#record('agent.started')
+    const tapped = this.#single !== undefined
+    this.#child = startChild({
+      name: this.name,
+      main: programs.agent,
+      configFile: this.#configFile,
+      logFile: join(this.#parts.folder, `${this.name}.log`),
+      preloads: tapped ? [programs.socketTap] : [],
+      environment: tapped ? { [tapVariable]: this.#tapFile } : {},
+      onDeath: this.#parts.onDeath,
+    })
+    await this.#child.ready
+    this.#watching = new AbortController()
+    void this.door.watch((line) => recordLine(this.#parts.recorder, line), this.#watching.signal)
+  }
+
+  /** Gracefully, as when its host is shut down. */
+  async stop(): Promise<void> {
+    const child = this.#leaving()
+    await this.door.call('POST', '/stop')
+    const late = setTimeout(() => child.signal('SIGKILL'), stopWithinMs)
+    await child.ended
+    clearTimeout(late)
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#leaving()
+    child.signal('SIGKILL')
+    await child.ended
+  }
+
+  /** Ends it without a record: the run is over. */
+  letGo(): void {
+    this.#watching.abort()
+    this.#child?.expectEnd()
+    this.#child?.letGo()
+  }
+
+  /** The sockets seen so far, of a single agent; none of a fleet. */
+  socketEvents(endpointAt: (port: number) => Endpoint | undefined, firstSocket: number): HistoryEvent[] {
+    if (this.#single === undefined || !existsSync(this.#tapFile)) return []
+    return socketEvents(this.#single, readFileSync(this.#tapFile, 'utf8'), endpointAt, firstSocket)
+  }
+
+  get #single(): AgentId | undefined {
+    return this.agents.length === 1 ? this.agents[0] : undefined
+  }
+
+  #leaving(): Child {
+    assert(this.#child?.isRunning === true, `${this.name} runs`)
+    this.#child.expectEnd()
+    this.#watching.abort()
+    this.#record('agent.stopped')
+    return this.#child
+  }
+
+  #record(type: 'agent.started' | 'agent.stopped'): void {
+    for (const agent of this.agents) this.#parts.recorder.record({ at: wallMs(), type, agent })
+  }
+}
+
+type WatchLine =
+  | { readonly at: number; readonly type: 'status'; readonly status: AgentStatus }
+  | { readonly at: number; readonly type: 'decision'; readonly decision: Decision }
+  | {
+      readonly at: number
+      readonly type: 'pass.began'
+      readonly agent: AgentId
+      readonly number: number
+      readonly purpose: Purpose
+    }
+
+function recordLine(recorder: HistoryRecorder, text: string): void {
+  const line = JSON.parse(text) as WatchLine
+  if (line.type === 'pass.began') recorder.record(line)
+  else if (line.type === 'status') recorder.record({ ...line, agent: line.status.agent })
+  else recorder.record({ at: line.at, type: 'pass.ended', agent: line.decision.agent, decision: line.decision })
+}
+
+/**
+ * A tap's lines as history. Sockets are numbered anew from `firstSocket`, since a restarted process counts from one
+ * again; dials to ports that are no link of the lab are left out. A last line that was cut short is dropped.
+ */
+export function socketEvents(
+  agent: AgentId,
+  text: string,
+  endpointAt: (port: number) => Endpoint | undefined,
+  firstSocket: number,
+): HistoryEvent[] {
+  const numbers = new Map<string, number>()
+  const events: HistoryEvent[] = []
+  for (const raw of text.split('\n').slice(0, -1)) {
+    const line = JSON.parse(raw) as TapLine
+    const key = `${line.pid}/${line.socket}`
+    if (line.tap === 'dialled') {
+      const endpoint = endpointAt(line.port)
+      if (endpoint === undefined) continue
+      const socket = firstSocket + numbers.size
+      numbers.set(key, socket)
+      events.push({ at: line.at, type: 'socket.dialled', agent, socket, endpoint })
+      continue
+    }
+    const socket = numbers.get(key)
+    if (socket === undefined) continue
+    if (line.tap === 'connected') events.push({ at: line.at, type: 'socket.connected', agent, socket })
+    else events.push({ at: line.at, type: 'socket.closed', agent, socket, by: line.by })
+  }
+  return events
+}

@@ -1,0 +1,214 @@
+/**
+ * The appliance processes of a lab, and the truth about each: `serving` when its own health door says so, `not-serving`
+ * just before the lab acts on it.
+ */
+import { join } from 'node:path'
+import { type ApplianceConfig } from '#shared/config.schema.ts'
+import { assert } from '#shared/assert.ts'
+import { type ApplianceId } from '#shared/ids.ts'
+import { type Appliance, type Topology } from '#shared/topology/model.ts'
+import { type HistoryRecorder } from '../history-recorder.ts'
+import { type LabFailed } from '../outcome.ts'
+import { wallMs } from '../wall-clock.ts'
+import { type Child, startChild } from './child.ts'
+import { type Door, openDoor } from './door.ts'
+import { type PauseGuard } from './pause-guard.ts'
+import { doorToken, programs, writePrivate } from './programs.ts'
+
+export type ApplianceFiles = Pick<ApplianceConfig, 'caFile' | 'certificateFile' | 'keyFile'>
+
+export type ApplianceParts = {
+  readonly seed: string
+  readonly folder: string
+  readonly topology: Topology
+  readonly people: ApplianceConfig['people']
+  readonly filesOf: (appliance: ApplianceId) => ApplianceFiles
+  readonly peerTable: (appliance: ApplianceId) => Promise<ApplianceConfig['connectTo']>
+  readonly listenPorts: ReadonlyMap<ApplianceId, number>
+  readonly controlPorts: readonly number[]
+  readonly recorder: HistoryRecorder
+  readonly guard: PauseGuard
+  readonly onDeath: (problem: LabFailed) => void
+}
+
+/** The part of `GET /status` that the lab reads (docs/PROTOCOL.md). */
+type ApplianceStatus = {
+  readonly state: 'serving' | 'unavailable'
+  readonly peers: readonly { readonly appliance: string; readonly connected: boolean; readonly inStep: boolean }[]
+}
+
+const healthEveryMs = 75
+const healthWithinMs = 2_000
+const stopWithinMs = 15_000
+
+/** Writes the configuration of every appliance; each starts with `start`. */
+export async function prepareAppliances(parts: ApplianceParts): Promise<ReadonlyMap<ApplianceId, ApplianceProcess>> {
+  const { appliances } = parts.topology
+  const made = await Promise.all(appliances.map(async (appliance, index) => await prepare(parts, appliance, index)))
+  return new Map(made.map((process) => [process.appliance.id, process]))
+}
+
+async function prepare(parts: ApplianceParts, appliance: Appliance, index: number): Promise<ApplianceProcess> {
+  const listenPort = parts.listenPorts.get(appliance.id)
+  const controlPort = parts.controlPorts[index]
+  assert(listenPort !== undefined && controlPort !== undefined, 'an appliance has two ports')
+  const config: ApplianceConfig = {
+    seed: parts.seed,
+    id: appliance.id,
+    listen: { host: '127.0.0.1', port: listenPort },
+    control: { port: controlPort, token: doorToken() },
+    ...parts.filesOf(appliance.id),
+    connectTo: await parts.peerTable(appliance.id),
+    topology: parts.topology,
+    people: appliance.role === 'database' ? parts.people : [],
+  }
+  const configFile = join(parts.folder, `${appliance.id}.config.json`)
+  writePrivate(configFile, config)
+  return new ApplianceProcess(parts, appliance, configFile, openDoor(controlPort, config.control.token))
+}
+
+export class ApplianceProcess {
+  readonly appliance: Appliance
+  readonly door: Door
+  readonly #parts: ApplianceParts
+  readonly #configFile: string
+  #child: Child | undefined
+  #health: HealthWatch | undefined
+
+  constructor(parts: ApplianceParts, appliance: Appliance, configFile: string, door: Door) {
+    this.appliance = appliance
+    this.door = door
+    this.#parts = parts
+    this.#configFile = configFile
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.isRunning === true
+  }
+
+  /** Resolves when its process, if it has one, has ended. */
+  get ended(): Promise<void> {
+    return this.#child?.ended ?? Promise.resolve()
+  }
+
+  /** Starts it, or starts it again with the same configuration; returns when it listens. */
+  async start(): Promise<void> {
+    assert(!this.isRunning, 'an appliance is started once at a time')
+    const { id } = this.appliance
+    this.#child = startChild({
+      name: id,
+      main: programs.appliance,
+      configFile: this.#configFile,
+      logFile: join(this.#parts.folder, `${id}.log`),
+      preloads: [],
+      environment: {},
+      onDeath: this.#parts.onDeath,
+    })
+    await this.#child.ready
+    this.#watch()
+  }
+
+  /** SIGKILL to the whole group; returns when it has ended. */
+  async kill(): Promise<void> {
+    const child = this.#leaving('killed')
+    child.signal('SIGKILL')
+    this.#parts.guard.resumed(child.pid)
+    await child.ended
+  }
+
+  /** As its administrator would stop it; returns when it has ended. */
+  async stop(): Promise<void> {
+    const child = this.#leaving('stopped')
+    await this.door.call('POST', '/stop')
+    const late = setTimeout(() => child.signal('SIGKILL'), stopWithinMs)
+    await child.ended
+    clearTimeout(late)
+  }
+
+  /** SIGSTOP: silent, its sockets open. */
+  async pause(): Promise<void> {
+    await this.#parts.guard.pausing(this.#running().pid)
+    this.#notServing('paused')
+    this.#running().signal('SIGSTOP')
+  }
+
+  resume(): void {
+    const child = this.#running()
+    child.signal('SIGCONT')
+    this.#parts.guard.resumed(child.pid)
+    this.#watch()
+  }
+
+  /** Whether it serves and all its peers are connected and in step, as its status door says. */
+  async isInStep(): Promise<boolean> {
+    const { body } = await this.door.call('GET', '/status', undefined, healthWithinMs)
+    const { state, peers } = body as ApplianceStatus
+    return state === 'serving' && peers.every(({ connected, inStep }) => connected && inStep)
+  }
+
+  /** Ends it without a record: the run is over. */
+  letGo(): void {
+    this.#health?.stop()
+    this.#child?.expectEnd()
+    this.#child?.signal('SIGCONT')
+    this.#child?.letGo()
+  }
+
+  #running(): Child {
+    assert(this.#child?.isRunning === true, `${this.appliance.id} runs`)
+    return this.#child
+  }
+
+  #leaving(cause: string): Child {
+    const child = this.#running()
+    this.#notServing(cause)
+    child.expectEnd()
+    return child
+  }
+
+  #notServing(cause: string): void {
+    this.#health?.stop()
+    this.#parts.recorder.record({ at: wallMs(), type: 'appliance.not-serving', appliance: this.appliance.id, cause })
+  }
+
+  #watch(): void {
+    this.#health = watchHealth(this.appliance.id, this.door, this.#parts.recorder)
+  }
+}
+
+interface HealthWatch {
+  stop(): void
+}
+
+/** Records each change of what the health door says, from `serving` on. An answer on its way when the lab acts is void. */
+function watchHealth(appliance: ApplianceId, door: Door, recorder: HistoryRecorder): HealthWatch {
+  let stopped = false
+  let serves: boolean | undefined
+  let asking = false
+  const ask = async (): Promise<void> => {
+    const { status, body } = await door.call('GET', '/health', undefined, healthWithinMs)
+    const now = status === 200
+    if (stopped || now === serves) return
+    serves = now
+    const cause = (body as { reason?: string } | null)?.reason ?? 'unavailable'
+    recorder.record(
+      now
+        ? { at: wallMs(), type: 'appliance.serving', appliance }
+        : { at: wallMs(), type: 'appliance.not-serving', appliance, cause },
+    )
+  }
+  const timer = setInterval(() => {
+    if (asking) return
+    asking = true
+    // No answer says nothing: whether the process died is the supervisor's to tell.
+    void ask()
+      .catch(() => {})
+      .finally(() => (asking = false))
+  }, healthEveryMs)
+  return {
+    stop() {
+      stopped = true
+      clearInterval(timer)
+    },
+  }
+}
