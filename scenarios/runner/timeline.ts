@@ -1,0 +1,108 @@
+/** The history of a run as lines for people: when, who, what, and why. */
+import { type Decision, type SessionStatus, type TriedCandidate } from '#shared/decision.ts'
+import { type HistoryEvent } from './history.ts'
+
+export type TimelineScale = {
+  /** When the run began, Unix ms. */
+  readonly beganAt: number
+  readonly timeScale: number
+}
+
+/** `   3.21 s      (4:17)  ws-1: login of alice is asked for`; `null` for what would only fill the screen. */
+export function timelineLine(event: HistoryEvent, scale: TimelineScale): string | null {
+  const told = tell(event)
+  return told === null ? null : `${stampOf(event.at, scale)}  ${told}`
+}
+
+/** Real seconds since the start, and the policy time that they stand for where the two differ. */
+export function stampOf(at: number, { beganAt, timeScale }: TimelineScale): string {
+  const realMs = Math.max(0, at - beganAt)
+  const real = `${(realMs / 1000).toFixed(2)} s`.padStart(9)
+  return timeScale === 1 ? real : `${real} ${`(${clockText(realMs * timeScale)})`.padStart(11)}`
+}
+
+/** `1:02:03` hours, or `2:03` minutes. */
+function clockText(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const pad = (number: number): string => String(number).padStart(2, '0')
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  return hours === 0 ? `${minutes}:${pad(seconds % 60)}` : `${hours}:${pad(minutes)}:${pad(seconds % 60)}`
+}
+
+function tell(event: HistoryEvent): string | null {
+  switch (event.type) {
+    case 'told':
+      return `— ${event.text}`
+    case 'asked':
+      return event.user === null
+        ? `${event.agent}: ${event.operation} is asked for`
+        : `${event.agent}: ${event.operation} of ${event.user} is asked for`
+    case 'answered':
+      return `${event.agent}: ${answerText(event.answer)}`
+    case 'pass.ended':
+      return `${event.agent}: ${event.decision.reason} [${event.decision.rules.join(' ')}]`
+    case 'appliance.serving':
+      return `${event.appliance} serves`
+    case 'appliance.not-serving':
+      return `${event.appliance} is unavailable: ${event.cause}`
+    case 'link.cut':
+      return `link from ${fromText(event.from)} to ${event.endpoint}: ${event.fault}`
+    case 'link.healed':
+      return `link from ${fromText(event.from)} to ${event.endpoint}: healed`
+    case 'topology.edited':
+      return `the topology is edited: epoch ${event.topology.epoch}`
+    case 'agent.started':
+      return `${event.agent} starts`
+    case 'agent.stopped':
+      return `${event.agent} stops`
+    default:
+      return null
+  }
+}
+
+function fromText(from: string | null): string {
+  return from === null ? 'agents without a home site' : `agents of ${from}`
+}
+
+function answerText(answer: Extract<HistoryEvent, { type: 'answered' }>['answer']): string {
+  if (answer.outcome === 'failed') return `failed, ${answer.text} (${answer.code})`
+  const where = answer.binding === null ? 'no appliance' : `${answer.binding.appliance} of ${answer.binding.site}`
+  const acknowledged = answer.replicated === null ? '' : `, replicated: ${answer.replicated}`
+  return `accepted, session ${answer.session} is ${answer.state} at ${where}${acknowledged}`
+}
+
+/** Where a session is: `dal1 of dallas (home), active`. */
+export function sessionPlace({ binding, moving, state }: SessionStatus): string {
+  if (binding === null) return moving ? `no appliance yet (moving), ${state}` : `nothing (offline), ${state}`
+  const temporary = binding.temporary ? ', temporary' : ''
+  return `${binding.appliance} of ${binding.site} (${binding.stage}${temporary}), ${state}`
+}
+
+/** A decision record in words, several lines: outcome and rules, home site and why, each candidate (SP9). */
+export function decisionText(decision: Decision): string {
+  const { agent, number, purpose, epoch, rules, reason } = decision
+  const ms = Math.round(decision.endedAtMs - decision.beganAtMs)
+  const candidates = decision.candidates.map((candidate) => `    ${candidateText(candidate)}`)
+  return [
+    `  ${agent} #${number}, ${purpose}, ${decision.outcome} in ${ms} ms: ${reason}`,
+    `    rules ${rules.join(', ')}; topology epoch ${epoch}; ${homeText(decision)}`,
+    ...candidates,
+  ].join('\n')
+}
+
+function homeText({ home }: Decision): string {
+  switch (home.by) {
+    case 'range':
+      return `home ${home.site}: ${home.address} is in ${home.range}`
+    case 'route':
+      return `home ${home.site}: route ${home.route} touches ${home.range}`
+    default:
+      return 'no home site'
+  }
+}
+
+function candidateText({ appliance, site, endpoint, stage, outcome, detail, ms }: TriedCandidate): string {
+  const who = appliance === null ? endpoint : `${appliance} (${endpoint})`
+  const where = site === null ? '' : ` of ${site}`
+  return `${stage}: ${who}${where}: ${outcome}${detail === undefined ? '' : `, ${detail}`} after ${Math.round(ms)} ms`
+}
