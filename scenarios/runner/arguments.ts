@@ -1,0 +1,22 @@
+/** Values on the command line. What cannot be used is told as commander tells it, and exits 64. */
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { randomBytes } from 'node:crypto'
+
+const seedLengthMax = 64
+
+/** A seed is any short word; it becomes part of a folder's name. */
+export function parseSeed(text: string): string {
+  if (/^[\w.-]+$/u.test(text) && text.length <= seedLengthMax) return text
+  throw new InvalidArgumentError(`A seed is up to ${seedLengthMax} letters, digits, ".", "_" or "-".`)
+}
+
+export function newSeed(): string {
+  return randomBytes(4).toString('hex')
+}
+
+/** How fast policy time runs, above 0. */
+export function parseTimeScale(text: string): number {
+  const scale = Number(text)
+  if (text.trim() !== '' && Number.isFinite(scale) && scale > 0) return scale
+  throw new InvalidArgumentError('A time scale is a number above 0; 60 lets an hour pass in a minute.')
+}
