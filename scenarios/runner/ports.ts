@@ -11,6 +11,8 @@ const portMin = 20_000
 const portMax = 29_999
 const blockPorts = 100
 const blocks = (portMax - portMin + 1) / blockPorts
+/** The first port of each block is its claim. */
+const portsMax = blocks * (blockPorts - 1)
 
 type Block = { readonly claim: Server; next: number; readonly last: number }
 
@@ -38,6 +40,7 @@ export async function isPortFree(port: number): Promise<boolean> {
 }
 
 async function take(count: number): Promise<number[]> {
+  if (count > portsMax) throw new LabFailed(`${count} free ports: ${portMin}-${portMax} holds at most ${portsMax}`)
   const ports: number[] = []
   while (ports.length < count) {
     const block = claimed.at(-1)

@@ -64,8 +64,9 @@ async function useShared(given: string, prefix: string): Promise<Fabric> {
 
 /** `localhost` may mean ::1, where Toxiproxy does not listen. */
 function sharedUrl(given: string): string {
-  if (!URL.canParse(given)) throw new LabFailed(`TOXIPROXY_URL is ${given}, expected a URL as http://127.0.0.1:8474`)
-  const url = new URL(given)
+  const url = URL.parse(given)
+  if (url?.protocol !== 'http:')
+    throw new LabFailed(`TOXIPROXY_URL is ${given}, expected a URL as http://127.0.0.1:8474`)
   if (url.hostname === 'localhost') url.hostname = '127.0.0.1'
   return url.origin
 }

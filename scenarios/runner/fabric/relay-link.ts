@@ -3,7 +3,8 @@
  * socket. Without a toxic that is one call. Toxics come and go while data flows.
  *
  * The end of the source passes through the stages and half-closes the sink (the original closes it). A toxic that closes
- * the connection closes the sink, and the link of the other direction then ends too.
+ * the connection sends an end behind the data that it has passed on, and nothing after; that end closes the sink, and the
+ * link of the other direction then ends too.
  */
 import { type Socket } from 'node:net'
 import { assert } from '#shared/assert.ts'
@@ -16,7 +17,8 @@ const heldBytesMax = 4 * 1024 * 1024
 const toxicitySteps = 1_000_000
 
 type Inlet = Pick<Stage, 'data' | 'end'>
-type Slot = { toxic: Toxic; stage: Stage; next: Inlet; readonly tally: { bytes: number } }
+/** A slot that is closed passes nothing any more and stays where it is until the connection is gone. */
+type Slot = { toxic: Toxic; stage: Stage; next: Inlet; closed: boolean; readonly tally: { bytes: number } }
 
 export class RelayLink {
   readonly #source: Socket
@@ -29,7 +31,8 @@ export class RelayLink {
   #held = 0
   #blocked = false
   #sourceEnded = false
-  #sourceClosed = false
+  /** The sink is to be closed, not half-closed, when the end arrives there. */
+  #closing = false
   #sinkEnded = false
 
   /** `reset` resets both sockets of the connection. The source is to be paused; `start` resumes it. */
@@ -45,7 +48,7 @@ export class RelayLink {
     this.#source.on('data', (chunk: Buffer) => this.#first.data(chunk))
     this.#source.on('end', () => this.#endSource())
     this.#source.on('close', () => {
-      this.#sourceClosed = true
+      this.#closing = true
       if (this.#sinkEnded) closeAfterWrites(this.#sink)
       else this.#endSource()
     })
@@ -58,7 +61,8 @@ export class RelayLink {
 
   /** A new toxic comes last. */
   add(toxic: Toxic): void {
-    const slot: Slot = { toxic, stage: passing(this.#outlet(() => slot)), next: this.#tail, tally: { bytes: 0 } }
+    const outlet = this.#outlet(() => slot)
+    const slot: Slot = { toxic, stage: passing(outlet), next: this.#tail, closed: false, tally: { bytes: 0 } }
     slot.stage = this.#stage(slot)
     this.#slots.push(slot)
     this.#join()
@@ -66,7 +70,7 @@ export class RelayLink {
 
   /** Replaces the toxic of the same name by one with other attributes. */
   update(toxic: Toxic): void {
-    const slot = this.#slots.find((other) => other.toxic.name === toxic.name)
+    const slot = this.#slot(toxic.name)
     if (slot === undefined) return
     slot.stage.release()
     slot.stage.stop()
@@ -76,13 +80,17 @@ export class RelayLink {
   }
 
   remove(name: string): void {
-    const index = this.#slots.findIndex((slot) => slot.toxic.name === name)
-    const [slot] = index === -1 ? [] : this.#slots.splice(index, 1)
+    const slot = this.#slot(name)
     if (slot === undefined) return
     slot.stage.release()
     slot.stage.stop()
+    if (toxicKind(slot.toxic.type)?.whenRemoved === 'close') return this.#close(slot)
+    this.#slots.splice(this.#slots.indexOf(slot), 1)
     this.#join()
-    if (toxicKind(slot.toxic.type)?.whenRemoved === 'close') closeAfterWrites(this.#sink)
+  }
+
+  #slot(name: string): Slot | undefined {
+    return this.#slots.find((slot) => slot.toxic.name === name && !slot.closed)
   }
 
   #stage(slot: Slot): Stage {
@@ -102,18 +110,29 @@ export class RelayLink {
     return {
       data: (chunk) => slot().next.data(chunk),
       end: () => slot().next.end(),
-      close: () => closeAfterWrites(this.#sink),
+      close: () => this.#close(slot()),
       reset: this.#reset,
     }
   }
 
   #join(): void {
     const inlets: readonly Inlet[] = this.#slots.map((slot): Inlet => ({
-      data: (chunk) => slot.stage.data(chunk),
-      end: () => slot.stage.end(),
+      data: (chunk) => {
+        if (!slot.closed) slot.stage.data(chunk)
+      },
+      end: () => {
+        if (!slot.closed) slot.stage.end()
+      },
     }))
     this.#first = inlets[0] ?? this.#tail
     for (const [index, slot] of this.#slots.entries()) slot.next = inlets[index + 1] ?? this.#tail
+  }
+
+  #close(slot: Slot): void {
+    if (slot.closed) return
+    slot.closed = true
+    this.#closing = true
+    slot.next.end()
   }
 
   #write(chunk: Buffer): void {
@@ -130,7 +149,7 @@ export class RelayLink {
 
   #endSink(): void {
     this.#sinkEnded = true
-    if (this.#sourceClosed) closeAfterWrites(this.#sink)
+    if (this.#closing) closeAfterWrites(this.#sink)
     else this.#sink.end()
   }
 
