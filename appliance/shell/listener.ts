@@ -26,6 +26,8 @@ export type ListenerOptions = {
 
 export interface Listener {
   readonly port: number
+  /** Connections that wait for a handshake under way to end. */
+  readonly waiting: number
   /** Accepts nobody any more; open WebSockets stay. */
   close(): void
 }
@@ -53,7 +55,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       resolve()
     })
   })
-  return { port: (door.address() as AddressInfo).port, close: () => void door.close() }
+  return {
+    port: (door.address() as AddressInfo).port,
+    get waiting() {
+      return gate.waiting
+    },
+    close: () => void door.close(),
+  }
 }
 
 /** Hands a connection to the TLS server; the handshake is over with `secureConnection`, or when either socket closes. */

@@ -45,8 +45,15 @@ export class SmallWorld {
   readonly dials: { readonly from: string; readonly to: string }[] = []
   /** `FROM>TO` whose messages and dials are swallowed. */
   readonly silent = new Set<string>()
+  /** Types of messages that stay on the way until `release`. */
+  readonly holding = new Set<string>()
+  /** Verifiers of every password verified so far. */
+  readonly verified: string[] = []
   nowMs = 0
   private readonly seed: string
+  private readonly unhashed: (() => void)[] = []
+  private readonly held: (() => void)[] = []
+  private isHashing = true
   private readonly nodes = new Map<string, Node>()
   private readonly far = new Map<LinkId, { readonly owner: string; readonly other: string; readonly end: End }>()
   private readonly answers = new Map<number, EditAnswer>()
@@ -67,7 +74,11 @@ export class SmallWorld {
       const machine = new ApplianceMachine({
         id: ApplianceId(id),
         topology: this.topology,
-        people: ['anna', 'bert'].map((user) => ({ user, verifier: `verifier of ${user}`, disabled: false })),
+        people: ['anna', 'bert', 'gone'].map((user) => ({
+          user,
+          verifier: `verifier of ${user}`,
+          disabled: user === 'gone',
+        })),
         random: randomStream(this.seed, id),
         logName: `${id}/${restarts}`,
       })
@@ -141,15 +152,42 @@ export class SmallWorld {
     return this.settle()
   }
 
-  /** An agent dials and says hello. */
-  agent(appliance: string, id: string, sessions: readonly string[] = []): WorldAgent {
+  /** While `false`, passwords wait to be verified. */
+  set hashing(isOn: boolean) {
+    this.isHashing = isOn
+    if (isOn) for (const verify of this.unhashed.splice(0)) verify()
+  }
+
+  release(): this {
+    this.holding.clear()
+    for (const arrive of this.held.splice(0)) arrive()
+    return this.settle()
+  }
+
+  /** The links of that agent break, without its doing. */
+  cutAgent(agent: string): this {
+    for (const [link, { owner, other }] of this.far) {
+      if (other !== `agent ${agent}`) continue
+      this.far.delete(link)
+      this.push(owner, { type: 'agent.lost', link, reason: 'reset' })
+    }
+    return this.settle()
+  }
+
+  /** An agent dials and says hello, unless it has no versions to name. */
+  agent(
+    appliance: string,
+    id: string,
+    sessions: readonly string[] = [],
+    versions: { readonly min: number; readonly max: number } | null = { min: 1, max: 1 },
+  ): WorldAgent {
     const agent = new WorldAgent(this, (message) => this.fromAgent(appliance, link, message))
     const link = this.join(appliance, `agent ${id}`, {
       received: (message) => agent.received.push(message as ApplianceMessage),
       lost: (reason) => void (agent.closed = reason),
     })
     this.push(appliance, { type: 'agent.opened', link })
-    agent.hear({ type: 'hello', versions: { min: 1, max: 1 }, agent: id, epoch: 0, sessions: [...sessions] })
+    if (versions !== null) agent.hear({ type: 'hello', versions, agent: id, epoch: 0, sessions: [...sessions] })
     return agent
   }
 
@@ -224,7 +262,9 @@ export class SmallWorld {
       case 'send': {
         const far = this.far.get(effect.link)
         if (far === undefined || this.silent.has(`${id}>${far.other}`)) return
-        this.later(0, () => far.end.received(effect.message))
+        const arrive = (): void => this.later(0, () => far.end.received(effect.message))
+        if (this.holding.has(effect.message.type)) this.held.push(arrive)
+        else arrive()
         return
       }
       case 'close': {
@@ -240,7 +280,7 @@ export class SmallWorld {
         this.laterFor(id, effect.afterMs, { type: 'timer.fired', key: effect.key, number: effect.number })
         return
       case 'verify-password':
-        this.push(id, { type: 'password.verified', job: effect.job, ok: effect.password === 'right' })
+        this.verify(id, effect)
         return
       case 'soon':
         this.push(id, { type: 'soon' })
@@ -256,6 +296,15 @@ export class SmallWorld {
         return
       default:
     }
+  }
+
+  private verify(id: string, { job, verifier, password }: Extract<ApplianceEffect, { type: 'verify-password' }>): void {
+    const finish = (): void => {
+      this.verified.push(verifier)
+      this.push(id, { type: 'password.verified', job, ok: password === 'right' })
+    }
+    if (this.isHashing) finish()
+    else this.unhashed.push(finish)
   }
 
   private laterFor(id: string, afterMs: number, event: ApplianceEvent): void {
