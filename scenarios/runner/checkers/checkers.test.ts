@@ -150,7 +150,7 @@ describe('not-transitive', () => {
     [
       '[SP4] a failover site that an edit has brought',
       'holds',
-      0,
+      1,
       historyOf(
         idle,
         edited(40, {
@@ -490,6 +490,12 @@ describe('moves-only-on-loss', () => {
       'broken',
       1,
       historyOf(settled, dial(50, 'dallas-1', 59_990, 'local'), status(60_000, { bound: 'dallas-2' })),
+    ],
+    [
+      '[BD3] a link that ended when it was left',
+      'broken',
+      1,
+      historyOf(settled, dial(50, 'dallas-1', 60_002), status(60_000, { bound: 'dallas-2' })),
     ],
     [
       '[FB3] an unlock away from home',

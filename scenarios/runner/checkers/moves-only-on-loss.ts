@@ -96,11 +96,11 @@ function wasDisturbed(
   return placesOf(map, from.appliance).some((place) => !truth.surelyServed(agent, place, since, at))
 }
 
-/** The other side ended the last link that was open to it. */
+/** The other side ended the last link that was open to it, before the session left and not as it left. */
 function wasClosed(map: EnterpriseMap, { sockets }: AgentEvidence, { from, at }: Leave): boolean {
   const endpoints = new Set(placesOf(map, from.appliance).map(({ endpoint }) => map.canonical(endpoint)))
   const link = sockets.findLast(({ endpoint, dialledAt }) => dialledAt < at && endpoints.has(map.canonical(endpoint)))
-  return link?.closedBy === 'remote' && link.closedAt <= at + clockSlackMs
+  return link?.closedBy === 'remote' && link.closedAt < at
 }
 
 /** A question of this agent was open for the whole `requestTimeout` just before: a slow appliance is unavailable (SP6). */

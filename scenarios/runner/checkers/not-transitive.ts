@@ -32,7 +32,7 @@ export const notTransitive: Checker = {
   },
 }
 
-/** `tempted`: the pass left its home site, and a failover site of it has failover sites that are not home's. */
+/** `tempted`: the pass left its home site, and there was a site to which it must not go. */
 function judge(
   map: EnterpriseMap,
   evidence: AgentEvidence,
@@ -44,9 +44,7 @@ function judge(
   }))
   if (homes.length === 0 || homes.some(({ home }) => home === undefined)) return { tempted: false, findings: [] }
   const allowed = new Set(homes.flatMap(({ topology, home }) => ownSites(topology, home ?? null)))
-  const beyond = homes
-    .flatMap(({ topology }) => [...allowed].flatMap((site) => ownSites(topology, site)))
-    .some((site) => !allowed.has(site))
+  const beyond = homes.some(({ topology }) => topology.sites.some(({ id }) => !allowed.has(id)))
   const served = servingBefore(map, evidence, pass)
   const bootstrap = new Set(map.bootstrapOf(evidence.agent))
   const dials = evidence.sockets.filter(

@@ -14,8 +14,8 @@ export type Truth = {
   surelyServed(agent: AgentId, place: Place, from: number, to: number): boolean
 }
 
-/** How long a change of an appliance may be older than its record. */
-const recordSlackMs = 1_000
+/** How long a change that an appliance makes by itself may be older than its record. Cuts are recorded before they are made. */
+const recordSlackMs = 500
 
 export function truthOf(history: History, map: EnterpriseMap): Truth {
   const appliances = new Map<ApplianceId, Turn[]>()
@@ -35,10 +35,10 @@ export function truthOf(history: History, map: EnterpriseMap): Truth {
   return {
     surelyServed(agent, { appliance, endpoint }, from, to) {
       const link = linkKey(history.linkSites.get(agent) ?? null, map.canonical(endpoint))
-      const until = to + recordSlackMs
+      const servedUntil = to + recordSlackMs
       return (
-        goodThroughout(appliances.get(appliance), false, from, until) &&
-        goodThroughout(links.get(link), true, from, until)
+        goodThroughout(appliances.get(appliance), false, from, servedUntil) &&
+        goodThroughout(links.get(link), true, from, to)
       )
     },
   }
