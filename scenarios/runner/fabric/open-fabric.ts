@@ -74,7 +74,7 @@ function sharedUrl(given: string): string {
 async function useProgram(program: string, options: FabricOptions): Promise<Fabric> {
   const { apiPort, prefix, environment } = options
   const { url, version, server } = await startAt(options, {
-    file: 'watchdog.ts',
+    main: new URL('./watchdog.ts', import.meta.url),
     arguments: [program, '-host', '127.0.0.1', '-port', String(apiPort)],
     // It writes two lines for each connection otherwise.
     environment: { LOG_LEVEL: 'warn', ...environment },
@@ -87,7 +87,7 @@ async function useProgram(program: string, options: FabricOptions): Promise<Fabr
 async function useRelay(options: FabricOptions): Promise<Fabric> {
   const { apiPort, prefix, environment, seed } = options
   const { url, server } = await startAt(options, {
-    file: 'relay-main.ts',
+    main: new URL('./relay-main.ts', import.meta.url),
     arguments: ['--port', String(apiPort), '--seed', seed, '--leash'],
     environment,
     logFile: logFile(options, 'relay.log'),

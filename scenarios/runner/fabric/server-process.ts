@@ -8,8 +8,8 @@ const stopMaxMs = 5_000
 const tailCharacters = 2_000
 
 export type ServerSpec = {
-  /** Of a program in this folder. */
-  readonly file: 'relay-main.ts' | 'watchdog.ts'
+  /** A program that ends with its standard input. */
+  readonly main: URL
   readonly arguments: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly logFile: string | undefined
@@ -23,7 +23,7 @@ export interface ServerProcess {
 }
 
 export function startServer(spec: ServerSpec): ServerProcess {
-  const file = fileURLToPath(new URL(spec.file, import.meta.url))
+  const file = fileURLToPath(spec.main)
   const child = spawn(process.execPath, [file, ...spec.arguments], {
     env: spec.environment,
     stdio: ['pipe', 'pipe', 'pipe'],
