@@ -11,7 +11,7 @@ import { type AgentMessage, type UnavailableReason } from '#shared/wire/agent-li
 import { wireLimits } from '#shared/wire/limits.ts'
 
 /** When to come again where nothing tells better. */
-export const busyRetryAfterMs = 1_000
+const busyRetryAfterMs = 1_000
 
 export type Refusal =
   | { readonly type: 'unavailable'; readonly reason: UnavailableReason }

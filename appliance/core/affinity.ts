@@ -15,7 +15,8 @@ import { type Instant } from '#shared/clock.ts'
 import { type ApplianceId } from '#shared/ids.ts'
 import { type RandomStream, shuffled } from '#shared/random.ts'
 import { type Appliance } from '#shared/topology/model.ts'
-import { type Answer, type Ask, peerProtocolVersion, type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+import { type Answer, type Ask, type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+import { peerProtocolVersion } from '#shared/wire/versions.ts'
 
 type State =
   | { readonly phase: 'attached'; readonly database: ApplianceId }

@@ -45,7 +45,7 @@ export type ApplianceOptions = {
 }
 
 /** Requests under way get this long to be answered once a stop was asked. */
-export const stopGraceMs = 1_000
+const stopGraceMs = 1_000
 const stopKey = 'stop'
 
 export class ApplianceMachine {

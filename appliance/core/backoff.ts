@@ -1,7 +1,7 @@
 /** Waiting times between tries to reach another appliance: doubling, with full jitter, in wire time. */
 import { type RandomStream } from '#shared/random.ts'
 
-export const backoff = { firstMs: 200, mostMs: 2_000, leastMs: 50 } as const
+const backoff = { firstMs: 200, mostMs: 2_000, leastMs: 50 } as const
 
 /** Before the try after `failures` failed ones (1 or more). */
 export function backoffMs(failures: number, random: RandomStream): number {

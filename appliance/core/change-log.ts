@@ -6,7 +6,7 @@ import { assert } from '#shared/assert.ts'
 import { type Change, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
 
 /** Changes kept for a peer that catches up. */
-export const changesKeptMax = 100_000
+const changesKeptMax = 100_000
 
 export interface ChangeLog {
   /** Position of the last change; 0 for none. */

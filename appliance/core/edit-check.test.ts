@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planTopology } from '../testing/small-world.ts'
+import { planTopology } from '../testing/plan.ts'
 import { checkEdit } from './edit-check.ts'
 import { SiteId } from '#shared/ids.ts'
 import { type Topology } from '#shared/topology/model.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SmallWorld, type WorldAgent } from '../testing/small-world.ts'
+import { SmallWorld } from '../testing/small-world.ts'
+import { type WorldAgent } from '../testing/world-agent.ts'
 import { type Appliance, type Topology } from '#shared/topology/model.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 

@@ -7,8 +7,9 @@ import { type Counters, countOne } from './counters.ts'
 import { type ApplianceEvent, type LinkId } from './events.ts'
 import { type Reply, Requests, type RequestsOptions } from './requests.ts'
 import { type Instant } from '#shared/clock.ts'
-import { agentProtocolVersion, type ApplianceMessage, type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
+import { type ApplianceMessage, type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
 import { type CloseName } from '#shared/wire/close-codes.ts'
+import { agentProtocolVersion } from '#shared/wire/versions.ts'
 
 type Open = { readonly phase: 'open'; readonly agent: string; underWay: number }
 type Link = { readonly phase: 'greeting' } | Open

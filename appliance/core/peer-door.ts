@@ -11,7 +11,8 @@ import { type Instant } from '#shared/clock.ts'
 import { type Appliance } from '#shared/topology/model.ts'
 import { type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
 import { type CloseName } from '#shared/wire/close-codes.ts'
-import { peerProtocolVersion, type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+import { peerProtocolVersion } from '#shared/wire/versions.ts'
 
 type Visitor =
   | { readonly phase: 'greeting'; readonly names: readonly string[] }

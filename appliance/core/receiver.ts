@@ -7,7 +7,7 @@ import { type Emit, type LinkId } from './events.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
 /** Dials of the other database that fail before this one serves alone; so that a cold start never waits for the dead. */
-export const reachTriesMax = 2
+const reachTriesMax = 2
 
 type Arrival =
   | { readonly phase: 'arriving'; readonly failures: number; readonly goal: { log: string; position: number } | null }

@@ -16,8 +16,8 @@ const entry = (log: string, position: number, name: string, state: 'active' | 'e
   },
 })
 
-export function describeStore(name: string, create: () => Store): void {
-  describe(name, () => {
+export function describeStore(create: () => Store): void {
+  describe('a store', () => {
     test('is empty at first, under a log name of its own', () => {
       expect(create().replay()).toEqual([])
       expect(create().log).not.toBe(create().log)

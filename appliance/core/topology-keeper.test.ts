@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { planTopology } from '../testing/small-world.ts'
+import { planTopology } from '../testing/plan.ts'
 import { type ApplianceEffect } from './events.ts'
 import { createTopologyKeeper } from './topology-keeper.ts'
 import { ApplianceId } from '#shared/ids.ts'

@@ -1,4 +1,4 @@
 import { describeStore } from '../core/store.contract.ts'
 import { memoryStore } from './memory-store.ts'
 
-describeStore('the store in memory', () => memoryStore('a'))
+describeStore(() => memoryStore('a'))

@@ -3,41 +3,21 @@
  * order, unless a test cuts it. Passwords are right when they are `right`.
  */
 import { type ApplianceStatus } from '../core/status.ts'
+import { type Plan, planTopology } from './plan.ts'
+import { WorldAgent } from './world-agent.ts'
 import { ApplianceMachine } from '../core/appliance.ts'
 import { type ApplianceEffect, type ApplianceEvent, type EditAnswer, LinkId } from '../core/events.ts'
 import { type Instant } from '#shared/clock.ts'
-import { ApplianceId, SiteId } from '#shared/ids.ts'
-import { normalSettings } from '#shared/policy/settings.ts'
+import { ApplianceId } from '#shared/ids.ts'
 import { randomStream } from '#shared/random.ts'
-import { type Appliance, type Topology } from '#shared/topology/model.ts'
+import { type Topology } from '#shared/topology/model.ts'
 import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
-type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never
-export type Request = DistributiveOmit<Exclude<AgentMessage, { type: 'hello' }>, 'request'>
-type Plan = Record<string, Partial<Omit<Appliance, 'id'>> & { role: 'database' | 'service' }>
 type End = { readonly received: (message: object) => void; readonly lost: (reason: string) => void }
 type Node = { readonly id: string; machine: ApplianceMachine; alive: boolean; restarts: number }
 type Due = { readonly atMs: number; readonly order: number; readonly run: () => void }
 type Note = Extract<ApplianceEffect, { type: 'note' }>
-
-export function planTopology(plan: Plan): Topology {
-  const site = SiteId('dallas')
-  return {
-    epoch: 1,
-    enterprise: 'test',
-    generation: 'G4',
-    sites: [{ id: site, name: 'Dallas', type: 'active', ranges: [], failover: {} }],
-    appliances: Object.entries(plan).map(([id, extra]) => ({
-      site,
-      host: `${id}.example`,
-      port: 443,
-      ...extra,
-      id: ApplianceId(id),
-    })),
-    settings: normalSettings,
-  }
-}
 
 export class SmallWorld {
   readonly topology: Topology
@@ -181,7 +161,10 @@ export class SmallWorld {
     sessions: readonly string[] = [],
     versions: { readonly min: number; readonly max: number } | null = { min: 1, max: 1 },
   ): WorldAgent {
-    const agent = new WorldAgent(this, (message) => this.fromAgent(appliance, link, message))
+    const agent = new WorldAgent(
+      () => void this.settle(),
+      (message) => this.fromAgent(appliance, link, message),
+    )
     const link = this.join(appliance, `agent ${id}`, {
       received: (message) => agent.received.push(message as ApplianceMessage),
       lost: (reason) => void (agent.closed = reason),
@@ -337,56 +320,6 @@ export class SmallWorld {
   private lose(id: string, link: LinkId, reason: string): void {
     this.far.delete(link)
     if (this.nodes.get(id)?.alive === true) this.push(id, { type: 'peer.lost', link, reason })
-  }
-}
-
-export class WorldAgent {
-  readonly received: ApplianceMessage[] = []
-  closed: string | null = null
-  private readonly world: SmallWorld
-  private readonly deliver: (message: AgentMessage) => void
-  private requests = 0
-
-  constructor(world: SmallWorld, deliver: (message: AgentMessage) => void) {
-    this.world = world
-    this.deliver = deliver
-  }
-
-  get first(): ApplianceMessage | undefined {
-    return this.received[0]
-  }
-
-  get last(): ApplianceMessage | undefined {
-    return this.received.at(-1)
-  }
-
-  hear(message: AgentMessage): void {
-    this.deliver(message)
-    this.world.settle()
-  }
-
-  /** Sends a request; the answer, when it comes without time passing. */
-  ask(request: Request): ApplianceMessage | undefined {
-    const number = this.begin(request)
-    this.world.settle()
-    return this.answer(number)
-  }
-
-  begin(request: Request): number {
-    this.requests += 1
-    this.deliver({ ...request, request: this.requests })
-    return this.requests
-  }
-
-  answer(number: number): ApplianceMessage | undefined {
-    return this.received.find((message) => 'request' in message && message.request === number)
-  }
-
-  /** Logs in; the ticket. */
-  login(session: string, user = 'anna'): string {
-    const answer = this.ask({ type: 'login', session, user, password: 'right' })
-    if (answer?.type !== 'login.accepted') throw new Error(`login: ${JSON.stringify(answer)}`)
-    return answer.ticket
   }
 }
 

@@ -14,8 +14,6 @@ const Count = Type.Integer({ minimum: 0 })
 const TicketHash = Type.String({ minLength: 64, maxLength: 64 })
 const strict = { additionalProperties: false } as const
 
-export const peerProtocolVersion = 1
-
 /** Hybrid logical time of a change: wall clock of the origin that never steps back, a counter within it, the origin. */
 const Stamp = Type.Object({ wallMs: Count, counter: Count, origin: Name }, strict)
 
