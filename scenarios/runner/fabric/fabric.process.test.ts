@@ -1,6 +1,6 @@
 /** The fabric's contracts against every server that this machine has; what is missing is skipped by name. */
 import { randomUUID } from 'node:crypto'
-import { describe, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { freePorts } from '../ports.ts'
 import { type Fabric } from './fabric.ts'
 import { fabricContract, type FabricUnderTest } from './fabric.contract.ts'
@@ -29,7 +29,17 @@ describe.skipIf(program === undefined && !requireAll)('toxiproxy-server on the P
   toxiproxyApiContract(() => open('toxiproxy', { PATH }))
 })
 
-describe.skipIf(TOXIPROXY_URL === undefined && !requireAll)('toxiproxy at TOXIPROXY_URL', () => {
-  fabricContract(() => open('toxiproxy', { TOXIPROXY_URL }))
-  toxiproxyApiContract(() => open('toxiproxy', { TOXIPROXY_URL }))
+const noServer = TOXIPROXY_URL === undefined && program === undefined
+describe.skipIf(noServer && !requireAll)('toxiproxy at TOXIPROXY_URL', () => {
+  let url = TOXIPROXY_URL
+  let lender: FabricUnderTest | undefined
+  beforeAll(async () => {
+    if (url !== undefined) return
+    // No shared server was named: one that somebody else started stands in for it.
+    lender = await open('toxiproxy', { PATH })
+    url = lender.url
+  })
+  afterAll(async () => await lender?.fabric[Symbol.asyncDispose]())
+  fabricContract(() => open('toxiproxy', { TOXIPROXY_URL: url }))
+  toxiproxyApiContract(() => open('toxiproxy', { TOXIPROXY_URL: url }))
 })
