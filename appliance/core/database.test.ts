@@ -147,6 +147,7 @@ describe('a database', () => {
     const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
     const again = database(entries)
     expect(again.made.log.end).toBe(3)
+    expect([again.made.sessions.size, again.made.openSessions]).toEqual([2, 1])
     expect(again.open('s1')).toEqual(refused('session-ended'))
     expect(again.change('lock', 's2')).toMatchObject({ state: 'locked', position: 4 })
   })

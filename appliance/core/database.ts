@@ -49,6 +49,7 @@ export class Database {
   private readonly records = new Map<string, SessionRecord>()
   private readonly positions = new Map<string, number>()
   private readonly stamps: Stamps
+  private open = 0
 
   constructor(options: DatabaseOptions) {
     this.options = options
@@ -69,14 +70,19 @@ export class Database {
     return this.records
   }
 
+  /** Sessions that have not ended. */
+  get openSessions(): number {
+    return this.open
+  }
+
   decide(ask: Ask, wallMs: number): Decided {
     switch (ask.op) {
       case 'find-user':
         return { kind: 'answer', answer: this.findUser(ask.user) }
       case 'open-session':
-        return this.open(ask, wallMs)
+        return this.openSession(ask, wallMs)
       case 'change-session':
-        return this.alter(ask, wallMs)
+        return this.changeSession(ask, wallMs)
       default:
         return assertNever(ask)
     }
@@ -105,7 +111,7 @@ export class Database {
     }
   }
 
-  private open(ask: Opening, wallMs: number): Decided {
+  private openSession(ask: Opening, wallMs: number): Decided {
     const { session, user, agent, appliance } = ask
     const known = this.records.get(session)
     if (known?.state === 'ended') return refused('session-ended')
@@ -114,7 +120,7 @@ export class Database {
     return this.change({ session, user, agent, appliance, state: 'active', tickets }, wallMs)
   }
 
-  private alter(ask: Changing, wallMs: number): Decided {
+  private changeSession(ask: Changing, wallMs: number): Decided {
     const known = this.records.get(ask.session)
     // To a stranger, one without the ticket, the session does not exist.
     if (known === undefined || known.agent !== ask.agent || !known.tickets.includes(ask.ticketHash)) {
@@ -147,6 +153,7 @@ export class Database {
   private keep(session: SessionRecord): void {
     const before = this.records.get(session.session)
     this.records.set(session.session, session)
+    this.open += openCount(session) - openCount(before)
     if (before === undefined || before.state === 'ended') return
     const leaves = before.appliance !== session.appliance || session.state === 'ended'
     if (leaves) this.options.left(session.session, before.appliance)
@@ -155,6 +162,10 @@ export class Database {
   private advance(log: string, position: number): void {
     this.positions.set(log, Math.max(this.held(log), position))
   }
+}
+
+function openCount(session: SessionRecord | undefined): number {
+  return session === undefined || session.state === 'ended' ? 0 : 1
 }
 
 function refused(reason: 'wrong-user' | 'unknown-session' | 'session-ended'): Decided {

@@ -121,11 +121,17 @@ describe('logins', () => {
     expect(world.verified).toHaveLength(2)
   })
 
-  test('[HS4] an agent of no site, and one of another site, are served like any other', () => {
+  test.each([
+    ['an active site with ranges', { type: 'active', ranges: [{ start: '10.9.0.0', end: '10.9.0.255' }] }],
+    ['an active site without ranges', { type: 'active', ranges: [] }],
+    ['a hot-standby site', { type: 'hot-standby', ranges: [] }],
+  ] as const)('[HS4] an appliance of %s serves agents from anywhere', (_title, changes) => {
     const world = standing()
-    // The protocol does not even ask for a site or an address; an agent from anywhere logs in.
-    expect(world.agent('s', 'pc-from-anywhere').login('s1')).toBeTypeOf('string')
-    expect(world.agent('a', 'pc-from-elsewhere').login('s2')).toBeTypeOf('string')
+    const [site] = world.topology.sites
+    world.edit('a', { ...world.topology, sites: site === undefined ? [] : [{ ...site, ...changes }] })
+    for (const appliance of ['a', 's']) {
+      expect(world.agent(appliance, `pc from anywhere to ${appliance}`).login(`at ${appliance}`)).toBeTypeOf('string')
+    }
   })
 })
 

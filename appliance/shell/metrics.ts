@@ -30,7 +30,7 @@ export function createMetrics(status: () => ApplianceStatus, counters: Counters)
     })
     registry.registerMetric(metric)
   }
-  gauge('appliance_sessions', 'Sessions known (database) or served (service)', () => status().sessions)
+  gauge('appliance_sessions', 'Sessions open (database) or served (service)', () => status().sessions)
   gauge('appliance_links', 'Agents with a link', () => status().links)
   gauge('appliance_hash_queue', 'Passwords waiting to be verified', () => status().hashes)
   gauge('appliance_log_position', 'End of the own log', () => status().log?.position ?? 0)
