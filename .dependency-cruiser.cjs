@@ -61,7 +61,7 @@ module.exports = {
     rule('main-is-never-imported', {}, { path: '^(agent|appliance)/main\\.ts$' }),
     rule(
       'scenario-only-its-vocabulary',
-      { path: '^scenarios/([^/]+|museum/scenarios/.+)\\.ts$' },
+      { path: '^scenarios/[^/]+\\.ts$' },
       { pathNot: '^scenarios/runner/scenario\\.ts$' },
     ),
     rule(
