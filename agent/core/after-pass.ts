@@ -46,7 +46,8 @@ function found(state: AgentState, run: PassRun, candidate: Candidate): readonly 
   const dial = linkOf(state, candidate)
   const { appliance, site } = candidate
   if (candidate.stage === 'home' && appliance !== null && site !== null) {
-    const windowMs = state.settings.pinWindowMs
+    // Only a new session, or an unlock that goes home as one, replaces a pin that has expired (PN2, PN5).
+    const windowMs = task.kind === 'login' || task.kind === 'unlock' ? state.settings.pinWindowMs : Infinity
     state.pin = pinAfterAnswer(state.pin, { appliance, site }, state.now.policyMs, windowMs)
   }
   if (dial !== undefined) settle(state, run, candidate, dial)

@@ -33,6 +33,15 @@ describe('the pin of an agent', () => {
     expect(begun().status()).toMatchObject({ online: true, sessions: [] })
   })
 
+  it.each(seeds)('[PN7] is what a login gets that comes while the agent comes online: %s', (seed) => {
+    const agent = script({ topology, network: atHome, primServer: 'f1.test', seed, cached: true })
+    agent.hold()
+    agent.start()
+    agent.login()
+    agent.release()
+    expect(boundTo(agent)).toBe(agent.status().pin?.appliance)
+  })
+
   it('[PN1] serves every new session inside the window, which does not slide', () => {
     const agent = begun()
     const pinned = agent.status().pin?.appliance
@@ -99,6 +108,18 @@ describe('the pin of an agent', () => {
     agent.lose(hostOf(first))
     expect(agent.status().pin?.appliance).toBe(pinned?.appliance)
     expect(agent.status().pin?.ageMs).toBe(30_000)
+  })
+
+  it('[PN5] stays, as old as it is, when another appliance is lost after the window', () => {
+    const agent = begun()
+    agent.login('alice')
+    const first = boundTo(agent)
+    agent.elapse(3 * hour)
+    agent.login('bob')
+    const pinned = agent.status().pin?.appliance
+    agent.elapse(3 * hour)
+    agent.lose(hostOf(first))
+    expect(agent.status().pin).toMatchObject({ appliance: pinned, ageMs: 3 * hour + 30_000 })
   })
 
   it('[PN5] stays when its appliance is only busy', () => {

@@ -59,8 +59,14 @@ export function script(options: ScriptOptions) {
   const queue: Parameters<SteppedAgent['step']>[0][] = []
   let calls = 0
   let running = false
+  /** Answers to dials that wait for `release`. */
+  let held: Parameters<SteppedAgent['step']>[0][] | undefined
 
   const push = (event: Parameters<SteppedAgent['step']>[0]): void => {
+    if (held !== undefined && event.type === 'dial.answered') {
+      held.push(event)
+      return
+    }
     queue.push(event)
     if (running) return
     running = true
@@ -223,6 +229,15 @@ export function script(options: ScriptOptions) {
       for (const [dial] of lost) links.delete(dial)
       for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed' })
       elapse(30_000)
+    },
+    /** Dials are answered only after `release`. */
+    hold: () => {
+      held = []
+    },
+    release: () => {
+      const answers = held ?? []
+      held = undefined
+      for (const answer of answers) push(answer)
     },
     move: (to: HostNetwork) => {
       network = to

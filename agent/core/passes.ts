@@ -6,7 +6,7 @@ import { attempt } from './attempt.ts'
 import { afterPass } from './after-pass.ts'
 import { decisionOf } from './explain.ts'
 import { beginPass, type Group, type Report, stepPass } from './pass.ts'
-import { isLive, keptPin, withoutUnavailable } from './pin.ts'
+import { isLive, keptPin, type Pin, withoutUnavailable } from './pin.ts'
 import { bootstrapPlan, failoverPlan, homePlan } from './plan.ts'
 import { type AgentState, dialingLinkTo, emit, note, openLinkTo, type PassRun, setTimer, type Task } from './state.ts'
 import { adopt, newestEpoch } from './topology-slots.ts'
@@ -107,8 +107,23 @@ function planOf(
   const { policyMs } = state.now
   run.pinWas = pin === undefined ? 'none' : isLive(pin, policyMs, topology.settings.pinWindowMs) ? 'live' : 'expired'
   if (task.kind === 'unlock' && staysInPlace(state, task.session)) return []
-  const ground = { topology, home: state.home.site, primServer, addresses, random, pin, policyMs }
+  const forSession = task.kind === 'login' || task.kind === 'unlock'
+  const first = pin === undefined ? pickUnderWay(state) : forSession || run.pinWas === 'live' ? pin : undefined
+  const ground = { topology, home: state.home.site, primServer, addresses, random, pin: first, policyMs }
   return task.kind === 'failover' ? failoverPlan(ground, task.lost) : homePlan(ground)
+}
+
+/**
+ * The home appliance that another pass of this agent is trying. It is as good as picked: a login that comes while the
+ * agent comes online would otherwise pick for itself and land beside the pin (PN7).
+ */
+function pickUnderWay(state: AgentState): Pin | undefined {
+  for (const { pass } of state.passes.values()) {
+    if (pass?.phase !== 'trying' || pass.trying.stage !== 'home') continue
+    const { appliance, site } = pass.trying
+    if (appliance !== null && site !== null) return { appliance, site, sinceMs: state.now.policyMs }
+  }
+  return undefined
 }
 
 /** An unlock of a session bound inside its home site stays where it is (FB3). */
