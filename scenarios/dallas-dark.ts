@@ -5,7 +5,7 @@ export const scenario = defineScenario({
   lab: 'dallas-chicago',
   story:
     'Dallas goes dark: its people go on in Chicago without a login, and go home when they unlock after it is back.',
-  rules: ['HS1', 'HS6', 'SP1', 'SP10', 'LO1', 'LO4', 'FB1', 'FB2', 'FB3', 'BD1', 'BD3'],
+  rules: ['HS1', 'HS6', 'SP1', 'SP10', 'LO1', 'FB1', 'FB2', 'FB3', 'BD1', 'BD3'],
   async play(lab) {
     const dallas1 = lab.agent('dal-ws-1')
     const dallas2 = lab.agent('dal-ws-2')

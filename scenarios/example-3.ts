@@ -6,7 +6,7 @@ export const scenario = defineScenario({
   lab: 'example-3',
   story:
     'Failover is not transitive; a session is temporary in Site 3, moves inside it, and a new session goes offline.',
-  rules: ['SP1', 'SP4', 'LO1', 'LO2', 'LO3', 'LO4', 'BT7', 'SP7', 'OF1', 'FB1', 'FB3'],
+  rules: ['SP1', 'SP4', 'LO1', 'LO2', 'LO3', 'BT7', 'SP7', 'OF1', 'FB1', 'FB3'],
   async play(lab) {
     const ws1 = lab.agent('ws-1')
     const alice = await ws1.signIn('alice')

@@ -10,7 +10,7 @@ import { formatProblem, type Problem } from '#shared/topology/problems.ts'
 import { suggest } from '#shared/topology/nearest.ts'
 import { WrongUsage } from './outcome.ts'
 
-export const labsFolder = fileURLToPath(new URL('../labs', import.meta.url))
+const labsFolder = fileURLToPath(new URL('../labs', import.meta.url))
 
 export type LabFile = {
   readonly name: string
@@ -31,7 +31,7 @@ export function labNames(): readonly string[] {
 }
 
 /** The file that `lab` names. */
-export function findLab(lab: string): string {
+function findLab(lab: string): string {
   const own = join(labsFolder, `${lab}${extension}`)
   if (/^[\w.-]+$/u.test(lab) && existsSync(own)) return own
   if (existsSync(lab)) return lab

@@ -58,7 +58,7 @@ function programOf(interrupts: Interrupts, finish: (exitCode: number) => void) {
   program
     .command('run')
     .description('run scenarios and judge what was seen')
-    .argument('<scenario...>', 'names as `list` shows them, or `all`')
+    .argument('<scenario...>', 'names as `list` shows them, `all`, or files of your own')
     .option('--json', 'one JSON document on standard output, everything else on standard error')
     .option('--seed <word>', 'the random choices of agents and appliances', parseSeed)
     .option('--time-scale <number>', 'how fast policy time runs, instead of the lab’s own', parseTimeScale)

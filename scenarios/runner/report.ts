@@ -8,6 +8,8 @@ import { type Versions } from './versions.ts'
 /** One scenario of the document, also `verdict.json` of its folder. */
 export type ScenarioReport = {
   readonly scenario: string
+  /** Rule IDs that it claims to show. */
+  readonly rules: readonly string[]
   readonly verdict: RunVerdict
   /** Why it did not pass, where the play itself ended early. */
   readonly problem?: string
@@ -67,7 +69,7 @@ export function summaryText(report: ScenarioReport): string {
 function checkerLine({ name, rules, verdict, checked, findings = [], why }: CheckerReport): string {
   const found = findings.map(({ rule, agent, text }) => `\n      ${rule} ${agent}: ${text}`).join('')
   const reason = why === undefined ? '' : `: ${why}`
-  return `  ${verdict.padEnd(7)} ${name} [${rules.join(' ')}], ${checked} occasions${reason}${found}`
+  return `  ${verdict.padEnd(7)} ${name} [${rules.join(' ')}], ${checked} ${checked === 1 ? 'occasion' : 'occasions'}${reason}${found}`
 }
 
 function indented(text: string): string {

@@ -30,8 +30,8 @@ export type RunOptions = {
   readonly shows?: (event: HistoryEvent) => boolean
   /** Waited for after the play, while the lab still runs. */
   readonly afterPlay?: (folder: string) => Promise<void>
-  /** The command that repeats it, without the seed; `run NAME` where none is stated. */
-  readonly repeat?: string
+  /** The command that repeats it, without the seed. */
+  readonly repeat: string
 }
 
 const playMaxMs = 180_000
@@ -50,6 +50,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const scale = options.timeScale === undefined ? '' : ` --time-scale ${options.timeScale}`
   const report: ScenarioReport = {
     scenario: scenario.name,
+    rules: scenario.rules,
     ...judged(file, played),
     seed,
     timeScale,
@@ -57,7 +58,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     decisions: played.events.flatMap((event) => (event.type === 'pass.ended' ? [event.decision] : [])),
     advice: file.advice,
     folder,
-    command: commandToRepeat(versions, `${options.repeat ?? `run ${scenario.name}`} --seed ${seed}${scale}`),
+    command: commandToRepeat(versions, `${options.repeat} --seed ${seed}${scale}`),
   }
   writeFileSync(join(folder, 'verdict.json'), `${JSON.stringify(report, null, 2)}\n`)
   output.line(summaryText(report))

@@ -24,11 +24,11 @@ export async function runCommand(
   interrupts: Interrupts,
 ): Promise<number> {
   const wanted = names.includes('all') ? scenarioNames() : names
-  const scenarios = await Promise.all(wanted.map(loadScenario))
+  const scenarios = await Promise.all(wanted.map(async (name) => ({ name, scenario: await loadScenario(name) })))
   const versions = readVersions()
   const output: Output = outputTo(options.json === true ? process.stderr : process.stdout)
   const reports: ScenarioReport[] = []
-  for (const scenario of scenarios) {
+  for (const { name, scenario } of scenarios) {
     if (interrupts.signal.aborted) break
     const report = await runScenario(scenario, {
       seed: options.seed ?? newSeed(),
@@ -38,6 +38,7 @@ export async function runCommand(
       versions,
       output,
       signal: interrupts.signal,
+      repeat: `run ${name}`,
     })
     reports.push(report)
   }

@@ -48,14 +48,15 @@ function installTap(file: string): void {
   const connect = Reflect.get(Socket.prototype, 'connect') as unknown as Connect
   const tapped: Connect = function (...parts) {
     const port = portOf(parts[0])
-    if (port !== undefined) {
-      sockets += 1
-      const socket = sockets
-      tell({ tap: 'dialled', socket, port })
-      this.once('connect', () => tell({ tap: 'connected', socket }))
-      watchEnd(this, (by) => tell({ tap: 'closed', socket, by }))
-    }
-    return connect.apply(this, parts)
+    if (port === undefined) return connect.apply(this, parts)
+    sockets += 1
+    const socket = sockets
+    tell({ tap: 'dialled', socket, port })
+    this.once('connect', () => tell({ tap: 'connected', socket }))
+    // `connect` puts the socket's own `write` back, so the watch comes after it.
+    const result = connect.apply(this, parts)
+    watchEnd(this, (by) => tell({ tap: 'closed', socket, by }))
+    return result
   }
   Object.assign(Socket.prototype, { connect: tapped })
 }
@@ -63,7 +64,7 @@ function installTap(file: string): void {
 /**
  * Who ends it first. A WebSocket is left by a close frame, after which the server is the one to end the connection, so
  * frames count as much as the end itself. Node destroys a socket itself after an error of the network, and then says
- * which system call failed.
+ * which system call failed, or that the other side reset it.
  */
 function watchEnd(socket: Socket, tell: (by: 'local' | 'remote') => void): void {
   let by: 'local' | 'remote' | undefined
@@ -85,7 +86,7 @@ function watchEnd(socket: Socket, tell: (by: 'local' | 'remote') => void): void 
   before('push', (chunk) => look('remote', chunk))
   before('end', () => (by ??= 'local'))
   before('destroy', (error) => {
-    const isOfNetwork = error instanceof Error && 'syscall' in error
+    const isOfNetwork = error instanceof Error && ('syscall' in error || Reflect.get(error, 'code') === 'ECONNRESET')
     by ??= isOfNetwork ? 'remote' : 'local'
   })
   socket.prependOnceListener('end', () => (by ??= 'remote'))
