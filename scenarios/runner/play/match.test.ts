@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { type Decision, type SessionStatus } from '#shared/decision.ts'
+import { AgentId, ApplianceId, Endpoint, SessionId, SiteId, UserName } from '#shared/ids.ts'
+import { type BindingExpectation, type DecisionExpectation } from '../scenario.ts'
+import { bindingMismatch, decisionMismatch } from './match.ts'
+
+const session: SessionStatus = {
+  session: SessionId('s-1'),
+  user: UserName('alice'),
+  state: 'active',
+  binding: { appliance: ApplianceId('dal1'), site: SiteId('dallas'), stage: 'home', temporary: false },
+  moving: false,
+}
+
+describe('a binding', () => {
+  const fitting: readonly BindingExpectation[] = [
+    {},
+    { appliance: 'dal1' },
+    { appliance: ['dal2', 'dal1'], site: 'dallas' },
+    { stage: 'home', temporary: false, state: 'active' },
+    { stage: ['primary', 'home'], notTo: ['dal2'] },
+  ]
+  it.each(fitting)('fits %j', (expected) => {
+    expect(bindingMismatch(session, expected)).toBeNull()
+  })
+
+  const others: readonly BindingExpectation[] = [
+    { appliance: 'dal2' },
+    { appliance: ['dal2'] },
+    { site: 'chicago' },
+    { stage: 'primary' },
+    { temporary: true },
+    { state: 'paused' },
+    { notTo: ['dal1'] },
+  ]
+  it.each(others)('does not fit %j', (expected) => {
+    expect(bindingMismatch(session, expected)).toBe('it is bound to dal1 of dallas (home), active')
+  })
+
+  it('is missed where there is none', () => {
+    expect(bindingMismatch(undefined, {})).toBe('it is not there')
+    expect(bindingMismatch({ ...session, binding: null }, {})).toBe('it is offline')
+    expect(bindingMismatch({ ...session, binding: null, moving: true }, {})).toBe('it is moving')
+  })
+})
+
+const place = (appliance: string, stage: 'home' | 'primary', outcome: 'reset' | 'answered') => ({
+  appliance: ApplianceId(appliance),
+  site: SiteId('dallas'),
+  endpoint: Endpoint(`${appliance}.test`, 443),
+  stage,
+  outcome,
+  ms: 1,
+})
+const decision: Decision = {
+  number: 1,
+  agent: AgentId('ws-1'),
+  purpose: 'failover',
+  sessions: [],
+  beganAtMs: 0,
+  endedAtMs: 1,
+  home: { site: SiteId('dallas'), by: 'range', address: '10.0.0.1', range: '10.0.0.0-10.0.0.9' },
+  epoch: 2,
+  candidates: [place('dal1', 'home', 'reset'), place('dal2', 'home', 'reset'), place('chi1', 'primary', 'answered')],
+  outcome: 'found',
+  appliance: ApplianceId('chi1'),
+  stage: 'primary',
+  rules: ['HS1', 'LO1'],
+  reason: '',
+}
+
+describe('a decision', () => {
+  const fitting: readonly DecisionExpectation[] = [
+    {},
+    { purpose: 'failover', outcome: 'found', appliance: 'chi1', stage: 'primary' },
+    { home: 'dallas', homeBy: 'range', epoch: 2 },
+    { rules: ['LO1'], notRules: ['SP3'] },
+    { tried: [{ appliance: 'dal1', outcome: ['reset', 'refused'] }, { stage: 'home' }, { endpoint: 'chi1.test:443' }] },
+    { triedInAnyOrder: [{ appliance: 'chi1' }, { stage: 'home' }, { appliance: 'dal1' }] },
+  ]
+  it.each(fitting)('fits %j', (expected) => {
+    expect(decisionMismatch(decision, expected)).toBeNull()
+  })
+
+  const others: readonly (readonly [DecisionExpectation, string])[] = [
+    [{ purpose: 'login' }, 'purpose is failover'],
+    [{ appliance: null }, 'appliance is chi1'],
+    [{ home: null }, 'home is dallas'],
+    [{ homeBy: 'route' }, 'homeBy is range'],
+    [{ epoch: 1 }, 'epoch is 2'],
+    [{ rules: ['LO1', 'SP3'] }, 'SP3 is not among its rules'],
+    [{ notRules: ['LO1'] }, 'LO1 is among its rules'],
+    [{ tried: [{ appliance: 'dal1' }, { appliance: 'dal2' }] }, 'its candidates are others'],
+    [{ tried: [{ appliance: 'dal2' }, { appliance: 'dal1' }, {}] }, 'its candidates are others'],
+    [{ triedInAnyOrder: [{ appliance: 'chi1' }, { appliance: 'chi1' }, {}] }, 'its candidates are others'],
+    [{ triedInAnyOrder: [{}, {}] }, 'its candidates are others'],
+  ]
+  it.each(others)('does not fit %j: %s', (expected, text) => {
+    expect(decisionMismatch(decision, expected)).toBe(text)
+  })
+})
