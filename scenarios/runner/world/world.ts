@@ -103,14 +103,14 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     )
     agents.set(group.name, process)
     children.push(process)
-    options.signal.throwIfAborted()
+    refuseAborted(options.signal)
     await process.start()
     await allSettled(view, process.agents)
     return process
   }
 
   children.push(...appliances.values())
-  options.signal.throwIfAborted()
+  refuseAborted(options.signal)
   await Promise.all([...appliances.values()].map(async (appliance) => await appliance.start()))
   await allServe(view, [...appliances.keys()])
   const { topology } = options.enterprise
@@ -130,6 +130,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     addAgents,
     undo: kept,
   })
+}
+
+function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new LabFailed('interrupted')
 }
 
 /** Everything that stands before the first process: the fabric, the links, certificates and verifiers. */
