@@ -1,11 +1,11 @@
 /**
  * Paces what a listener accepts: when a thousand agents come at once, handshakes that interleave all pass any timeout
- * together. So a bounded number of TLS handshakes is under way; the other connections wait unread, in order.
+ * together. So a bounded number of TLS handshakes is under way; the other connections wait, in order.
  */
 import { type Socket } from 'node:net'
 
 export interface HandshakeGate {
-  /** A connection was accepted; nothing has been read from it. */
+  /** A connection was accepted and has said its first word. */
   arrived(socket: Socket): void
   readonly underWay: number
   readonly waiting: number

@@ -40,6 +40,15 @@ function dial(path: string): WebSocket {
   })
 }
 
+/** As many connections as there are places. */
+async function crowd(): Promise<Socket[]> {
+  const sockets = Array.from({ length: wireLimits.handshakesMax }, () =>
+    connectTcp({ host: '127.0.0.1', port: listener.port }),
+  )
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  return sockets
+}
+
 test('opens WebSockets on the path of agents', async () => {
   const socket = dial('/agent')
   await once(socket, 'open')
@@ -55,17 +64,25 @@ test.each([
   expect(error.message).toContain(status)
 })
 
-test('connections that never say a word do not keep others out once they are gone', async () => {
-  const silent: Socket[] = Array.from({ length: wireLimits.handshakesMax }, () =>
-    connectTcp({ host: '127.0.0.1', port: listener.port }),
-  )
-  await Promise.all(silent.map((socket) => once(socket, 'connect')))
+test('connections that never say a word keep nobody out', async () => {
+  const silent = await crowd()
   const socket = dial('/agent')
-  const opened = once(socket, 'open')
-  await waitFor('it waits', () => listener.waiting === 1)
+  await once(socket, 'open')
+  expect(silent.every(({ destroyed }) => !destroyed)).toBe(true)
   for (const one of silent) one.destroy()
-  await opened
   socket.terminate()
+})
+
+test('handshakes that were begun and not ended keep their places until they are gone', async () => {
+  const begun = await crowd()
+  // The head of a TLS record that never comes to its end.
+  for (const socket of begun) socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]))
+  const late = dial('/agent')
+  const opened = once(late, 'open')
+  await waitFor('it waits', () => listener.waiting === 1)
+  for (const socket of begun) socket.destroy()
+  await opened
+  late.terminate()
 })
 
 test('failed handshakes give their places back', async () => {

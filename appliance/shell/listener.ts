@@ -12,8 +12,10 @@ import { handshakeGate } from './handshake-gate.ts'
 import { verifiedNames } from '#shared/pki/tls-options.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 
-/** A connection that has not become a WebSocket by then is dropped, so that the silent hold no place at the gate. */
-const upgradeTimeoutMs = 10_000
+/** A connection that does not say its first word within this time is dropped; until then it holds no place at the gate. */
+const firstWordTimeoutMs = 10_000
+/** Who dials has given up long before that. */
+const handshakeTimeoutMs = 5_000
 
 export type ListenerOptions = {
   readonly tls: TlsOptions
@@ -34,19 +36,24 @@ export interface Listener {
 
 /** Listens, or rejects with the system's error (`EADDRINUSE`, …). */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const server = createHttpsServer({ ...options.tls, handshakeTimeout: upgradeTimeoutMs }, (_request, response) => {
+  const server = createHttpsServer({ ...options.tls, handshakeTimeout: handshakeTimeoutMs }, (_request, response) => {
     response.writeHead(426, { connection: 'close' }).end()
   })
-  server.headersTimeout = upgradeTimeoutMs
+  server.headersTimeout = handshakeTimeoutMs
   server.on('clientError', (_error, socket) => socket.destroy())
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   routeUpgrades(server, options)
 
-  const door = createTcpServer({ pauseOnConnect: true, noDelay: true })
+  const door = createTcpServer({ noDelay: true })
   const gate = handshakeGate(wireLimits.handshakesMax, beginHandshakes(server))
   door.on('connection', (socket) => {
     socket.on('error', () => socket.destroy())
-    gate.arrived(socket)
+    socket.setTimeout(firstWordTimeoutMs, () => socket.destroy())
+    // What is read here waits in the socket, where TLS takes it up.
+    socket.once('readable', () => {
+      socket.setTimeout(0)
+      gate.arrived(socket)
+    })
   })
   await new Promise<void>((resolve, reject) => {
     door.once('error', reject)
