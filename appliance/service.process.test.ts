@@ -100,6 +100,6 @@ test('[SV1] a locked affinity holds, and without its database there is none', as
   await enterprise.until('s', 'serves', ({ state, affinity }) => state === 'serving' && affinity === 'b')
   await enterprise.kill('b')
   await enterprise.until('s', 'unavailable', ({ state }) => state === 'unavailable')
-  expect(await enterprise.status('a')).toMatchObject({ state: 'serving' })
+  await enterprise.until('a', 'serves', ({ state }) => state === 'serving')
   expect(await enterprise.status('s')).toMatchObject({ affinity: null, affinityLock: 'b' })
 })
