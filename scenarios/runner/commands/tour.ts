@@ -47,5 +47,6 @@ export async function tourCommand(options: TourCommand, interrupts: Interrupts):
   })
   const document = documentOf(versions, [report])
   if (options.json === true) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
-  return document.exitCode
+  // Ctrl-C while the lab stays up is its ordinary end; in the middle of the tour it is not.
+  return (report.verdict === 'failed' ? interrupts.exitCode : undefined) ?? document.exitCode
 }
