@@ -82,7 +82,7 @@ function settle(state: AgentState, run: PassRun, candidate: Candidate, dial: Dia
 }
 
 /** Answers a login or an unlock that was accepted. */
-export function answerAccepted(state: AgentState, run: PassRun, call: number, id: SessionId): void {
+function answerAccepted(state: AgentState, run: PassRun, call: number, id: SessionId): void {
   const session = state.sessions.get(id)
   if (session === undefined) return
   const answer: CommandAnswer = {

@@ -8,7 +8,7 @@ import { assertNever } from '#shared/assert.ts'
 import { SessionId } from '#shared/ids.ts'
 
 /** A login or unlock that stays busy for this long fails with that reason (LO6). Wire ms. */
-export const busyGiveUpMs = 30_000
+const busyGiveUpMs = 30_000
 
 export function command(state: AgentState, asked: Command): void {
   if (asked.type === 'login') {

@@ -14,6 +14,7 @@ import { type Purpose } from '#shared/decision.ts'
 import { DialId, PassId } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
 import { homeSite } from '#shared/topology/home-site.ts'
+import { agentProtocolVersion } from '#shared/wire/versions.ts'
 
 /** Full jitter of a reconnect: the first dial waits up to this long, doubling per dial of the pass (LO6). */
 export const reconnectJitterMs = { first: 100, max: 1_000 } as const
@@ -183,7 +184,7 @@ export function dialNow(state: AgentState, run: PassRun): void {
   state.links.set(dial, { phase: 'dialing', endpoint, candidate: pass.trying, waiters: new Set([run.id]) })
   const epoch = newestEpoch(state.slots)
   const sessions = [...state.sessions.values()].filter(({ where }) => where.at !== 'bound').map(({ id }) => id)
-  const versions = { min: 1, max: 1 }
+  const versions = { min: agentProtocolVersion, max: agentProtocolVersion }
   const hello = { type: 'hello', versions, agent: state.id, epoch, sessions: sessions.slice(0, 1_000) } as const
   emit(state, { type: 'dial', dial, host, port, hello, timeoutMs: state.settings.connectTimeoutMs })
 }

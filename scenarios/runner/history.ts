@@ -23,10 +23,20 @@ export type HistoryEvent =
     })
   | (At & { readonly type: 'answered'; readonly ask: number; readonly agent: AgentId; readonly answer: CommandAnswer })
   /** The socket tap saw an agent process dial; `endpoint` as in the topology, mapped back from the proxy's port. */
-  | (At & { readonly type: 'socket.dialled'; readonly agent: AgentId; readonly socket: number; readonly endpoint: Endpoint })
+  | (At & {
+      readonly type: 'socket.dialled'
+      readonly agent: AgentId
+      readonly socket: number
+      readonly endpoint: Endpoint
+    })
   | (At & { readonly type: 'socket.connected'; readonly agent: AgentId; readonly socket: number })
   /** `by`: who ended it. `remote` covers refusals, resets and an orderly end by the other side. */
-  | (At & { readonly type: 'socket.closed'; readonly agent: AgentId; readonly socket: number; readonly by: 'local' | 'remote' })
+  | (At & {
+      readonly type: 'socket.closed'
+      readonly agent: AgentId
+      readonly socket: number
+      readonly by: 'local' | 'remote'
+    })
   /** From the agents' `/watch`. */
   | (At & { readonly type: 'status'; readonly agent: AgentId; readonly status: AgentStatus })
   | (At & { readonly type: 'pass.began'; readonly agent: AgentId; readonly number: number; readonly purpose: Purpose })
@@ -35,7 +45,12 @@ export type HistoryEvent =
   | (At & { readonly type: 'appliance.serving'; readonly appliance: ApplianceId })
   | (At & { readonly type: 'appliance.not-serving'; readonly appliance: ApplianceId; readonly cause: string })
   /** Truth about a link from the agents of a site (`null`: agents without a home site) to an endpoint. `cut` is recorded before the fault, `healed` after it. */
-  | (At & { readonly type: 'link.cut'; readonly from: SiteId | null; readonly endpoint: Endpoint; readonly fault: string })
+  | (At & {
+      readonly type: 'link.cut'
+      readonly from: SiteId | null
+      readonly endpoint: Endpoint
+      readonly fault: string
+    })
   | (At & { readonly type: 'link.healed'; readonly from: SiteId | null; readonly endpoint: Endpoint })
   /** An edit of the topology that the enterprise accepted. Epoch 1 stands in `History.enterprise`. */
   | (At & { readonly type: 'topology.edited'; readonly topology: Topology })

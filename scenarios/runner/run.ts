@@ -11,6 +11,7 @@ import { labOf } from './play/lab.ts'
 import { type FabricReport, type ScenarioReport, summaryText } from './report.ts'
 import { cacheFolder, makeRunFolder, prunePassingRuns } from './run-folder.ts'
 import { type Lab, type Scenario } from './scenario.ts'
+import { type Enterprise } from '#shared/topology/model.ts'
 import { timelineLine } from './timeline.ts'
 import { commandToRepeat, type Versions } from './versions.ts'
 import { wallMs } from './wall-clock.ts'
@@ -51,7 +52,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const report: ScenarioReport = {
     scenario: scenario.name,
     rules: scenario.rules,
-    ...judged(file, played),
+    ...judged(played),
     seed,
     timeScale,
     fabric: played.fabric,
@@ -80,11 +81,11 @@ type Played = {
   readonly events: readonly HistoryEvent[]
   readonly linkSites: World['linkSites']
   readonly fleetAgents: World['fleetAgents']
+  readonly enterprise: Enterprise
 }
 
-function judged(file: LabFile, played: Played): Pick<ScenarioReport, 'verdict' | 'checkers' | 'problem'> {
-  const { enterprise } = file
-  const { end, events, linkSites, fleetAgents, problem } = played
+function judged(played: Played): Pick<ScenarioReport, 'verdict' | 'checkers' | 'problem'> {
+  const { end, enterprise, events, linkSites, fleetAgents, problem } = played
   // A lab that failed leaves half a history; its checkers would judge what never happened.
   const checkers = end === 'failed' ? [] : judge({ enterprise, linkSites, fleetAgents, events })
   return { verdict: verdictOf(end, checkers), checkers, ...(problem === undefined ? {} : { problem }) }
@@ -98,7 +99,8 @@ async function playInWorld(scenario: Scenario, file: LabFile, folder: string, op
     const line = options.shows?.(event) === false ? null : timelineLine(event, scale)
     if (line !== null) output.line(line)
   })
-  const nothing = { fabric: null, linkSites: new Map(), fleetAgents: new Set<never>() }
+  const { enterprise: initial } = file
+  const nothing = { fabric: null, linkSites: new Map(), fleetAgents: new Set<never>(), enterprise: initial }
   let world: World | undefined
   let end: PlayEnd = 'done'
   let problem: string | undefined
@@ -121,12 +123,12 @@ async function playInWorld(scenario: Scenario, file: LabFile, folder: string, op
     end = error instanceof ExpectationFailed ? 'broken' : 'failed'
     problem = messageOf(error)
   }
-  const { fabric, linkSites, fleetAgents } = world ?? nothing
+  const { linkSites, fleetAgents, enterprise, fabric } = world ?? nothing
+  const fabricReport = fabric === null ? null : { kind: fabric.kind, description: fabric.description }
   await world?.close()
   const events = recorder.events()
   await recorder.close()
-  const { kind, description } = fabric ?? {}
-  return { end, problem, fabric: kind && description ? { kind, description } : null, events, linkSites, fleetAgents }
+  return { end, problem, fabric: fabricReport, events, linkSites, fleetAgents, enterprise }
 }
 
 /** Plays until the end, the scenario's time limit, or a failure of the lab, whichever comes first. */

@@ -13,8 +13,6 @@ const Epoch = Type.Integer({ minimum: 0 })
 const Replicated = Type.Union([Type.Literal('both'), Type.Literal('one')])
 const strict = { additionalProperties: false } as const
 
-export const agentProtocolVersion = 1
-
 export const AgentMessageSchema = Type.Union([
   Type.Object(
     {
@@ -98,6 +96,5 @@ export const ApplianceMessageSchema = Type.Union([
 
 export type AgentMessage = Static<typeof AgentMessageSchema>
 export type ApplianceMessage = Static<typeof ApplianceMessageSchema>
-export type RejectedReason = Static<typeof Rejected>
 export type UnavailableReason = Static<typeof UnavailableReason>
 export type Replicated = Static<typeof Replicated>

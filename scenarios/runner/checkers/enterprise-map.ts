@@ -19,6 +19,7 @@ import {
 } from '#shared/address.ts'
 import { type AgentId, type ApplianceId, Endpoint, type SiteId } from '#shared/ids.ts'
 import { type Appliance, type DeclaredNetwork, type Topology } from '#shared/topology/model.ts'
+import { fleetAgentId } from '#shared/topology/read-workstations.ts'
 
 export type Place = { readonly appliance: ApplianceId; readonly endpoint: Endpoint }
 export type MapStage = 'home' | 'primary' | 'secondary'
@@ -110,7 +111,7 @@ function hostsOf({ enterprise }: History): ReadonlyMap<AgentId, Host> {
   for (const { id, count, addresses, primServer } of enterprise.fleets) {
     const range = compileRange(addresses)
     for (let index = 0; index < count; index++) {
-      const agent = `${id}-${String(index + 1).padStart(4, '0')}` as AgentId
+      const agent = fleetAgentId(id, index)
       const network = { addresses: [addressAt(range, index).text], routes: [] }
       hosts.set(agent, { network, bootstrap: [primServer] })
     }

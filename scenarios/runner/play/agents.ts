@@ -4,7 +4,8 @@ import { AgentId } from '#shared/ids.ts'
 import { ExpectationFailed, LabFailed } from '../outcome.ts'
 import { type Agent, type Fleet, type Session } from '../scenario.ts'
 import { type AgentProcess } from '../world/agents.ts'
-import { type Ask, type World } from '../world/world.ts'
+import { type Ask } from '../world/asking.ts'
+import { type World } from '../world/world.ts'
 
 /** The agent of that id; it must be one of a process of the lab. */
 export function agentHandle(world: World, id: string): Agent {

@@ -6,10 +6,11 @@
 import { join } from 'node:path'
 import { type CommandAnswer } from '../../../agent/core/events.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
-import { AgentId, type ApplianceId, Endpoint, type SessionId, type SiteId } from '#shared/ids.ts'
+import { AgentId, type ApplianceId, Endpoint, type SiteId } from '#shared/ids.ts'
 import { addressAt, compileRange } from '#shared/address.ts'
 import { labPki } from '#shared/pki/cache.ts'
 import { type Enterprise, type Fleet, type Topology, type Workstation } from '#shared/topology/model.ts'
+import { fleetAgentId } from '#shared/topology/read-workstations.ts'
 import { type Fabric } from '../fabric/fabric.ts'
 import { openFabric } from '../fabric/open-fabric.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
@@ -17,6 +18,7 @@ import { LabFailed } from '../outcome.ts'
 import { freePorts } from '../ports.ts'
 import { wallMs } from '../wall-clock.ts'
 import { type AgentProcess, prepareAgents } from './agents.ts'
+import { type Ask, asking } from './asking.ts'
 import { type ApplianceProcess, prepareAppliances } from './appliances.ts'
 import { type EndpointPlan, planEndpoints } from './endpoints.ts'
 import { linkSiteOf } from './link-site.ts'
@@ -39,16 +41,8 @@ export type WorldOptions = {
   readonly signal: AbortSignal
 }
 
-/** What a client asks of an agent's door; `body` holds secrets and is not recorded. */
-export type Ask = {
-  readonly agent: AgentId
-  readonly operation: 'login' | 'lock' | 'unlock' | 'logout'
-  readonly session: string | null
-  readonly user: string | null
-  readonly password?: string | undefined
-}
-
 export interface World {
+  /** With the workstations that were added since the start. */
   readonly enterprise: Enterprise
   readonly view: LiveView
   readonly links: Links
@@ -228,7 +222,7 @@ function groupOfWorkstation(topology: Topology, { id, network, primServer, altSe
 function groupOfFleet(topology: Topology, fleet: Fleet): AgentGroup {
   const range = compileRange(fleet.addresses)
   const agents = Array.from({ length: fleet.count }, (_, index) => ({
-    id: `${fleet.id}-${String(index + 1).padStart(4, '0')}`,
+    id: fleetAgentId(fleet.id, index),
     primServer: fleet.primServer,
     altServers: [],
     network: { addresses: [addressAt(range, index).text], routes: [] },
@@ -251,10 +245,12 @@ type Assembled = {
 function worldOf(options: WorldOptions, parts: Assembled): World {
   const { enterprise, recorder } = options
   const { agents, appliances, links, view } = parts
+  const added: Workstation[] = []
   let topology = enterprise.topology
-  let asks = 0
   return {
-    enterprise,
+    get enterprise() {
+      return { ...enterprise, workstations: [...enterprise.workstations, ...added] }
+    },
     view,
     links,
     fabric: parts.fabric,
@@ -263,29 +259,11 @@ function worldOf(options: WorldOptions, parts: Assembled): World {
     linkSites: parts.linkSites,
     fleetAgents: new Set(enterprise.fleets.flatMap(({ id }) => agents.get(id)?.agents ?? [])),
     topology: () => topology,
-    async ask({ agent, operation, session, user, password }) {
-      const door = [...agents.values()].find((process) => process.agents.includes(agent))?.door
-      if (door === undefined) throw new LabFailed(`no agent process has ${agent}`)
-      asks += 1
-      const ask = asks
-      recorder.record({
-        at: wallMs(),
-        type: 'asked',
-        ask,
-        agent,
-        operation,
-        session: session as SessionId | null,
-        user,
-      })
-      const path = session === null ? operation : `sessions/${session}/${operation}`
-      const body = { ...(user === null ? {} : { user }), ...(password === undefined ? {} : { password }) }
-      const { status, body: answer } = await door.call('POST', `/agents/${agent}/${path}`, body)
-      if (status !== 200)
-        throw new LabFailed(`${agent} answered ${operation} with ${status}: ${JSON.stringify(answer)}`)
-      recorder.record({ at: wallMs(), type: 'answered', ask, agent, answer: answer as CommandAnswer })
-      return answer as CommandAnswer
+    ask: asking(agents, recorder),
+    async addWorkstation(workstation) {
+      added.push(workstation)
+      return await parts.addAgents(groupOfWorkstation(enterprise.topology, workstation))
     },
-    addWorkstation: async (workstation) => await parts.addAgents(groupOfWorkstation(enterprise.topology, workstation)),
     async publish(next) {
       refuseUnplanned(next, links)
       const at = wallMs()
