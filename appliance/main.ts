@@ -52,6 +52,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
     id: ApplianceId(config.id),
     topology: config.topology,
     people: config.people,
+    policies: config.policies,
     random: randomStream(config.seed, config.id),
     logName: store.log,
   })

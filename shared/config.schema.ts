@@ -3,6 +3,7 @@
  * `appliance/main.ts --config FILE` read them at start.
  */
 import { type Static, Type } from 'typebox'
+import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
 import { TopologySchema, TopologyShape } from '#shared/wire/topology.schema.ts'
 
 const strict = { additionalProperties: false } as const
@@ -14,6 +15,17 @@ const ConnectTo = Type.Object({ from: Text, to: Text }, strict)
 
 /** Loopback HTTP door of one process; every call but `/health` and `/metrics` carries `Authorization: Bearer TOKEN`. */
 const Control = Type.Object({ port: Port, token: Text }, strict)
+
+const UserPolicy = Type.Object({ id: Text, ...PolicySchema.properties }, strict)
+const ComputerPolicy = Type.Object(
+  {
+    id: Text,
+    challengeComingOnline: Type.Optional(PolicySchema.properties.challengeComingOnline),
+    challengeIntervalMinutes: Type.Optional(PolicySchema.properties.challengeIntervalMinutes),
+    offlineAuthentication: Type.Optional(Type.Literal('forbidden')),
+  },
+  strict,
+)
 
 const Settings = TopologyShape.properties.settings
 
@@ -67,6 +79,15 @@ export const ApplianceConfigSchema = Type.Object(
         { user: Text, verifier: Text, version: Type.Integer(), disabled: Type.Boolean(), policy: Text },
         strict,
       ),
+    ),
+    /** Database role: user and computer policies, and which agent has which computer policy. */
+    policies: Type.Object(
+      {
+        users: Type.Array(UserPolicy),
+        computers: Type.Array(ComputerPolicy),
+        computerPolicyOf: Type.Record(Text, Text),
+      },
+      strict,
     ),
   },
   strict,

@@ -10,6 +10,7 @@ import {
   type SiteId,
   type UserName,
 } from '#shared/ids.ts'
+import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 
 /** One step of a pass. `serving` is the site that served when an appliance was lost (LO1). */
 export type Stage = 'bootstrap' | 'serving' | 'home' | 'primary' | 'secondary' | 'last-resort'
@@ -81,6 +82,8 @@ export type SessionStatus = {
   /** `null`: offline, or between two appliances (`moving`). */
   readonly binding: Binding | null
   readonly moving: boolean
+  /** Which challenge is open while the session is paused; `unknown-session`: LO5. */
+  readonly paused?: PauseCause | 'unknown-session' | undefined
 }
 
 export type AgentStatus = {

@@ -7,6 +7,7 @@ import { type Busy, type Candidate, type Pass } from './pass.ts'
 import { pinAfterAnswer } from './pin.ts'
 import { ask } from './requests.ts'
 import {
+  askUnlockInPlace,
   bindingOf,
   ensureOfflineRetry,
   goOffline,
@@ -14,12 +15,10 @@ import {
   rejoinOffline,
   wantsAppliance,
 } from './sessions.ts'
-import { type AgentState, clearTimer, emit, type PassRun, setTimer, type Task, warn } from './state.ts'
+import { type AgentState, clearTimer, emit, type PassRun, setTimer, type Task, type UnlockTask, warn } from './state.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type FailureCode, failures, failureText } from '#shared/failure.ts'
 import { type DialId, type SessionId } from '#shared/ids.ts'
-
-type Asked = Task & { kind: 'login' | 'unlock' }
 
 /** Deals with the ended pass of `run`. */
 export function afterPass(state: AgentState, run: PassRun): readonly Task[] {
@@ -165,17 +164,9 @@ function exhausted(state: AgentState, run: PassRun): readonly Task[] {
 }
 
 /** FB3: the session stays where it is, if that appliance still answers. Says whether it was asked. */
-function unlockInPlace(state: AgentState, run: PassRun, task: Asked): boolean {
+function unlockInPlace(state: AgentState, run: PassRun, task: UnlockTask): boolean {
   const session = state.sessions.get(task.session)
-  if (session?.where.at !== 'bound') return false
-  const { dial } = session.where
-  const { user, password, call } = task
-  const decision = run.id
-  const owner = { kind: 'operation', operation: 'unlock', session: session.id, call, decision, again: task } as const
+  if (session === undefined || !askUnlockInPlace(state, session, task, run.id)) return false
   run.rules.add('FB3')
-  const message = session.unknownThere
-    ? ({ type: 'login', session: session.id, user, password } as const)
-    : ({ type: 'unlock', session: session.id, ticket: session.ticket, user, password } as const)
-  ask(state, dial, owner, message)
   return true
 }

@@ -273,7 +273,7 @@ describe('loss and failover', () => {
       agent.behave('refused', host)
       const { log } = agent
       const before = log.dialled.length
-      agent.event({ type: 'link.lost', dial: 1 as never, reason: 'closed' })
+      agent.event({ type: 'link.lost', dial: 1 as never, reason: 'closed', heardAgoMs: 0 })
       expect(log.dialled).toHaveLength(before)
       let ms = 0
       while (log.dialled.length === before && ms < 200) {

@@ -8,6 +8,7 @@ import { assert, assertNever } from '#shared/assert.ts'
 import { type Decision } from '#shared/decision.ts'
 import { AgentId, type ApplianceId, type DialId, type SessionId, type SiteId, UserName } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
+import { defaultUserPolicy, type EffectivePolicy } from '#shared/policy/policy.ts'
 import { normalSettings } from '#shared/policy/settings.ts'
 import { randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -28,6 +29,8 @@ export type ScriptOptions = {
   readonly seed?: string
   /** Topology in the cache at start. */
   readonly cached?: boolean
+  /** What every user's login downloads. */
+  readonly policy?: Partial<EffectivePolicy>
 }
 
 const hostPort = (host: string) => ({ host, port: 443 })
@@ -41,11 +44,15 @@ export function script(options: ScriptOptions) {
     random: randomStream(options.seed ?? 'seed', 'agent-1'),
     settings: normalSettings,
   })
+  const { id: _id, ...defaults } = defaultUserPolicy
+  const policy: EffectivePolicy = { ...defaults, ...options.policy }
   let nowMs = 1_000_000
+  /** Wire ms since the last message when a link is lost. */
+  let heardAgoMs = 0
   let { network } = options
   const published = { topology: options.topology }
   const behaviours = new Map<string, Behaviour>()
-  const sessions = new Map<string, 'active' | 'locked' | 'ended'>()
+  const sessions = new Map<string, 'active' | 'locked' | 'paused' | 'ended'>()
   const links = new Map<DialId, { host: string; appliance: ApplianceId; site: SiteId }>()
   const timers = new Map<string, { number: number; atMs: number }>()
   const log = {
@@ -159,7 +166,14 @@ export function script(options: ScriptOptions) {
       case 'login':
         if (message.password !== 'right') return { type: 'rejected', request, reason: 'bad-credential' }
         sessions.set(message.session, 'active')
-        return { type: 'login.accepted', request, session: message.session, ticket: 'ticket', replicated: 'both' }
+        return {
+          type: 'login.accepted',
+          request,
+          session: message.session,
+          ticket: 'ticket',
+          policy,
+          replicated: 'both',
+        }
       default:
         return replyOfSession(message)
     }
@@ -171,15 +185,22 @@ export function script(options: ScriptOptions) {
     if (known === undefined) return { type: 'rejected', request, reason: 'unknown-session' }
     if (known === 'ended') return { type: 'rejected', request, reason: 'session-ended' }
     switch (message.type) {
-      case 'resume':
-        return { type: 'resumed', request, session, state: known, replicated: 'both' }
+      case 'resume': {
+        const state = message.pause === undefined ? known : 'paused'
+        sessions.set(session, state)
+        const paused = message.pause === undefined ? {} : { paused: message.pause }
+        return { type: 'resumed', request, session, state, ...paused, replicated: 'both' }
+      }
+      case 'pause':
+        sessions.set(session, 'paused')
+        return { type: 'paused', request, replicated: 'both' }
       case 'lock':
         sessions.set(session, 'locked')
         return { type: 'locked', request, replicated: 'both' }
       case 'unlock':
         if (message.password !== 'right') return { type: 'rejected', request, reason: 'bad-credential' }
         sessions.set(session, 'active')
-        return { type: 'unlocked', request, replicated: 'both' }
+        return { type: 'unlocked', request, policy, replicated: 'both' }
       case 'logout':
         sessions.set(session, 'ended')
         return { type: 'logged-out', request, replicated: 'both' }
@@ -220,14 +241,14 @@ export function script(options: ScriptOptions) {
       for (const host of hosts) behaviours.set(host, 'refused')
       const lost = [...links].filter(([, link]) => hosts.includes(link.host))
       for (const [dial] of lost) links.delete(dial)
-      for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed' })
+      for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed', heardAgoMs })
       elapse(30_000)
     },
     /** Only the links are lost; the appliance answers again at once. */
     cutLinks: (host: string) => {
       const lost = [...links].filter(([, link]) => link.host === host)
       for (const [dial] of lost) links.delete(dial)
-      for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed' })
+      for (const [dial] of lost) push({ type: 'link.lost', dial, reason: 'closed', heardAgoMs })
       elapse(30_000)
     },
     /** Dials are answered only after `release`. */
@@ -256,6 +277,11 @@ export function script(options: ScriptOptions) {
       commandAndAnswer((call) => ({ type: 'login', call, user: UserName(user), password })),
     unlock: (session: SessionId, password = 'right') =>
       commandAndAnswer((call) => ({ type: 'unlock', call, session, password })),
+    activity: (session: SessionId) => commandAndAnswer((call) => ({ type: 'activity', call, session })),
+    /** Links that are lost from now on were last heard this long before. */
+    heardAgo: (ms: number) => {
+      heardAgoMs = ms
+    },
     lock: (session: SessionId) => commandAndAnswer((call) => ({ type: 'lock', call, session })),
     logout: (session: SessionId) => commandAndAnswer((call) => ({ type: 'logout', call, session })),
     answer: (call: number) => log.answers.get(call),

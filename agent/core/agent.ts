@@ -3,6 +3,7 @@
  * topology slots) to what an agent holds (links, sessions, requests). No clock, no dice, no sockets: all are handed in.
  */
 import { received } from './answers.ts'
+import { challengeTimerFired } from './challenges.ts'
 import { command } from './commands.ts'
 import { type AgentEffect, type AgentEvent, type AgentMachine, type DialAnswer } from './events.ts'
 import { loseLink } from './loss.ts'
@@ -11,11 +12,11 @@ import { dialNow, linkOpened, startPass, surveyed, tell } from './passes.ts'
 import { type HostPort } from './plan.ts'
 import { ask, requestOfTimer } from './requests.ts'
 import { bindingOf, offlineRetryTimer, wantsAppliance } from './sessions.ts'
-import { type AgentState, emit, type PassRun, setTimer } from './state.ts'
+import { type AgentState, emit, type PassRun, type Session, setTimer } from './state.ts'
 import { emptySlots, newestEpoch } from './topology-slots.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type Instant } from '#shared/clock.ts'
-import { type AgentStatus } from '#shared/decision.ts'
+import { type AgentStatus, type SessionStatus } from '#shared/decision.ts'
 import { type AgentId, type DialId, PassId } from '#shared/ids.ts'
 import { type Settings } from '#shared/policy/settings.ts'
 import { type RandomStream } from '#shared/random.ts'
@@ -91,7 +92,7 @@ function handle(state: AgentState, event: AgentEvent): void {
       if (state.links.get(event.dial)?.phase === 'open') received(state, event.dial, event.message)
       return
     case 'link.lost':
-      loseLink(state, event.dial, 'reset', event.reason)
+      loseLink(state, event.dial, 'reset', event.reason, event.heardAgoMs)
       return
     case 'timer.fired':
       // The number guards against a timer that was re-armed or cleared while this one was on its way.
@@ -166,7 +167,8 @@ function timerFired(state: AgentState, key: string): void {
     const pending = state.requests.get(request)
     if (pending === undefined) return
     emit(state, { type: 'hang-up', dial: pending.dial })
-    loseLink(state, pending.dial, 'timed-out', 'a request was not answered in time')
+    const { requestTimeoutMs } = state.settings
+    loseLink(state, pending.dial, 'timed-out', 'a request was not answered in time', requestTimeoutMs)
   } else if (retry !== undefined) {
     state.retries.delete(key)
     startPass(state, retry)
@@ -175,6 +177,8 @@ function timerFired(state: AgentState, key: string): void {
     refresh(state)
   } else if (key === offlineRetryTimer) {
     if (wantsAppliance(state)) startPass(state, { kind: 'online', purpose: 'background' })
+  } else if (challengeTimerFired(state, key)) {
+    return
   } else if (key.startsWith('dial:')) {
     const run = state.passes.get(PassId(Number(key.slice('dial:'.length))))
     if (run !== undefined) dialNow(state, run)
@@ -210,13 +214,20 @@ function statusOf(state: AgentState, policyMs: number): AgentStatus {
     topology: { inUse: state.slots.inUse?.epoch ?? 0, received: newestEpoch(state.slots) },
     pin: pin === undefined ? null : { appliance: pin.appliance, ageMs: Math.round(policyMs - pin.sinceMs) },
     links: open,
-    sessions: [...state.sessions.values()].map(({ id, user, state: said, where }) => ({
-      session: id,
-      user,
-      state: said,
-      binding: bindingOf(state, where),
-      moving: where.at === 'moving',
-    })),
+    sessions: [...state.sessions.values()].map((session) => sessionStatusOf(state, session)),
     passes: [...state.passes.values()].map(({ purpose }) => purpose),
+  }
+}
+
+function sessionStatusOf(state: AgentState, session: Session): SessionStatus {
+  const { id, user, state: said, where, unknownThere } = session
+  const paused = unknownThere ? 'unknown-session' : session.paused
+  return {
+    session: id,
+    user,
+    state: said,
+    binding: bindingOf(state, where),
+    moving: where.at === 'moving',
+    ...(said === 'paused' && paused !== undefined ? { paused } : {}),
   }
 }

@@ -1,6 +1,7 @@
 /** Answers of appliances: each finds the request it belongs to, or is old news. */
 import { askLogin } from './attempt.ts'
 import { answerFailed, isFailureCode } from './after-pass.ts'
+import { showActive } from './challenges.ts'
 import { tell } from './passes.ts'
 import { takeRequest } from './requests.ts'
 import { bind, bindingOf, dropSession, ensureOfflineRetry, pauseUnknown, resumed } from './sessions.ts'
@@ -55,13 +56,13 @@ function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: Dia
       tell(state, run, answeredBy(state, dial))
       return
     case 'unlocked':
-      if (session !== undefined) unlocked(state, session, dial, stageOf(run), message.replicated)
+      if (session !== undefined) unlocked(state, session, dial, stageOf(run), message)
       tell(state, run, answeredBy(state, dial))
       return
     case 'resumed':
       if (session !== undefined) {
         session.replicated = message.replicated
-        resumed(state, session, dial, stageOf(run), message.state)
+        resumed(state, session, dial, stageOf(run), message)
       }
       moved(state, run, owner, dial)
       return
@@ -104,12 +105,15 @@ function loggedIn(
     ticket: message.ticket,
     state: 'active',
     where: { at: 'moving' },
+    policy: message.policy,
+    paused: undefined,
+    contact: undefined,
     unknownThere: false,
     replicated: null,
   }
   session.ticket = message.ticket
   state.sessions.set(id, session)
-  unlocked(state, session, dial, stageOf(run), message.replicated)
+  unlocked(state, session, dial, stageOf(run), message)
 }
 
 function unlocked(
@@ -117,12 +121,12 @@ function unlocked(
   session: Session,
   dial: DialId,
   stage: Stage,
-  replicated: Session['replicated'],
+  message: ApplianceMessage & { type: 'unlocked' | 'login.accepted' },
 ): void {
   bind(state, session, dial, stage)
-  session.state = 'active'
-  session.unknownThere = false
-  session.replicated = replicated
+  session.policy = message.policy
+  session.replicated = message.replicated
+  showActive(state, session)
 }
 
 /** One session of the pass has been dealt with; the pass ends when all have (LO1). */
@@ -160,8 +164,8 @@ function operationAnswer(state: AgentState, owner: OperationOwner, message: Appl
       // A login in place is the answer to LO5: to the user it is an unlock.
       if (session === undefined) return
       if (message.type === 'login.accepted') session.ticket = message.ticket
-      session.state = 'active'
-      session.unknownThere = false
+      session.policy = message.policy
+      showActive(state, session)
       break
     case 'logged-out':
       state.endings.delete(owner.session)
@@ -199,7 +203,7 @@ function rejoinAnswer(state: AgentState, id: SessionId, dial: DialId, message: A
   if (session?.where.at !== 'offline' || link?.phase !== 'open') return
   if (message.type === 'resumed') {
     session.replicated = message.replicated
-    resumed(state, session, dial, link.stage, message.state)
+    resumed(state, session, dial, link.stage, message)
   } else if (message.type === 'rejected') {
     if (message.reason === 'session-ended') dropSession(state, id)
     else pauseUnknown(state, session, dial, link.stage)

@@ -4,6 +4,7 @@
  */
 import { ask } from './requests.ts'
 import { type Report } from './pass.ts'
+import { askResume } from './sessions.ts'
 import { type AgentState, type PassRun } from './state.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type DialId } from '#shared/ids.ts'
@@ -59,8 +60,7 @@ function attemptResume(state: AgentState, run: PassRun, dial: DialId): Report | 
   for (const id of task.sessions) {
     const session = state.sessions.get(id)
     if (session === undefined) continue
-    const owner = { kind: 'pass', pass: run.id, session: id } as const
-    ask(state, dial, owner, { type: 'resume', session: id, ticket: session.ticket })
+    askResume(state, session, dial, { kind: 'pass', pass: run.id, session: id })
   }
   return undefined
 }

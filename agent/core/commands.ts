@@ -1,8 +1,9 @@
 /** What people ask at the workstation: sign in, lock, unlock, sign out. */
 import { type Command } from './events.ts'
 import { answerFailed } from './after-pass.ts'
+import { active } from './challenges.ts'
 import { startPass } from './passes.ts'
-import { answerHere, askLock, askLogout } from './sessions.ts'
+import { answerHere, askLock, askLogout, askUnlockInPlace } from './sessions.ts'
 import { type AgentState, type Session } from './state.ts'
 import { assertNever } from '#shared/assert.ts'
 import { SessionId } from '#shared/ids.ts'
@@ -29,11 +30,18 @@ export function command(state: AgentState, asked: Command): void {
     case 'logout':
       logout(state, session, asked.call)
       return
+    case 'activity':
+      active(state, session)
+      answerHere(state, session.id, 'lock', asked.call)
+      return
     case 'unlock': {
       const { call, password } = asked
       const giveUpAtMs = state.now.wireMs + busyGiveUpMs
       const user = asked.user ?? session.user
-      startPass(state, { kind: 'unlock', call, session: session.id, user, password, giveUpAtMs })
+      const task = { kind: 'unlock', call, session: session.id, user, password, giveUpAtMs } as const
+      // The answer to a challenge is no new attempt: it goes to the bound appliance (SP8).
+      if (session.state === 'paused' && askUnlockInPlace(state, session, task, null)) return
+      startPass(state, task)
       return
     }
     default:

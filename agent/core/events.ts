@@ -36,6 +36,8 @@ export type Command =
       readonly password: string
     }
   | { readonly type: 'logout'; readonly call: number; readonly session: SessionId }
+  /** Somebody used keyboard or mouse: an inactivity challenge is put off. */
+  | { readonly type: 'activity'; readonly call: number; readonly session: SessionId }
 
 export type CommandAnswer =
   | {
@@ -83,7 +85,13 @@ export type AgentEvent =
     }
   | { readonly type: 'message.received'; readonly dial: DialId; readonly message: ApplianceMessage }
   /** An open link closed, reset, or fell silent. */
-  | { readonly type: 'link.lost'; readonly dial: DialId; readonly reason: string }
+  | {
+      readonly type: 'link.lost'
+      readonly dial: DialId
+      readonly reason: string
+      /** Wire ms since the last message of the appliance was received; the grace period counts from there (CH2). */
+      readonly heardAgoMs: number
+    }
   | { readonly type: 'timer.fired'; readonly key: string; readonly number: number }
 
 export type AgentEffect =

@@ -10,13 +10,23 @@ import { type AgentState, note, type PendingRequest } from './state.ts'
 import { type DialId } from '#shared/ids.ts'
 
 /** Deals with the loss of the open link `dial`; `outcome` is what a pass that was asking over it records. */
-export function loseLink(state: AgentState, dial: DialId, outcome: 'reset' | 'timed-out', reason: string): void {
+export function loseLink(
+  state: AgentState,
+  dial: DialId,
+  outcome: 'reset' | 'timed-out',
+  reason: string,
+  heardAgoMs: number,
+): void {
   const link = state.links.get(dial)
   if (link?.phase !== 'open') return
   state.links.delete(dial)
   state.pin = withoutUnavailable(state.pin, link.place.appliance)
   const bound = [...state.sessions.values()].filter(({ where }) => where.at === 'bound' && where.dial === dial)
-  for (const session of bound) session.where = { at: 'moving' }
+  const heardMs = state.now.policyMs - heardAgoMs * state.settings.timeScale
+  for (const session of bound) {
+    session.where = { at: 'moving' }
+    session.contact = { site: link.place.site, heardMs, wasOffline: false }
+  }
   const wasAnchor = state.anchor === dial
   if (wasAnchor) state.anchor = undefined
   const pending = takeRequestsOf(state, dial)

@@ -2,17 +2,30 @@
  * Sessions and their bindings. A session stays bound until it ends, is unlocked or its appliance is lost (BD1, BD3);
  * sessions of one agent may be bound to different appliances (BD2).
  */
+import { pauseOnResume, showPaused, stopChallengeTimers } from './challenges.ts'
 import { ask } from './requests.ts'
-import { type AgentState, emit, note, type Session, setTimer, warn, type Whereabouts } from './state.ts'
+import {
+  type AgentState,
+  emit,
+  note,
+  type RequestOwner,
+  type Session,
+  setTimer,
+  type UnlockTask,
+  warn,
+  type Whereabouts,
+} from './state.ts'
 import { type Binding, type Stage } from '#shared/decision.ts'
 import { type DialId, type SessionId, type SiteId } from '#shared/ids.ts'
 import { siteOf } from '#shared/topology/stages.ts'
+import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 
 /** Binds `session` to the open link `dial`, reached in `stage`. */
 export function bind(state: AgentState, session: Session, dial: DialId, stage: Stage): void {
   const link = state.links.get(dial)
   if (link?.phase !== 'open') return
   session.where = { at: 'bound', dial, stage, place: link.place }
+  session.contact = undefined
 }
 
 /** Temporary: bound through the last resort to a site outside home and failover (SPEC.md section 1). */
@@ -34,13 +47,14 @@ export function bindingOf(state: AgentState, where: Whereabouts): Binding | null
 /** The pass ended with nothing: cached data serve meanwhile (OF1, SP7). Other sessions are untouched. */
 export function goOffline(state: AgentState, session: Session): void {
   session.where = { at: 'offline' }
+  if (session.contact !== undefined) session.contact = { ...session.contact, wasOffline: true }
   warn(state, 'session.offline', ['OF1', 'SP7'], `${session.user} works on without an appliance`)
 }
 
 /** LO5: the appliance does not know the session. Never silently: it is paused there until its own user logs in. */
 export function pauseUnknown(state: AgentState, session: Session, dial: DialId, stage: Stage): void {
   bind(state, session, dial, stage)
-  session.state = 'paused'
+  showPaused(state, session, undefined)
   session.unknownThere = true
   warn(
     state,
@@ -53,6 +67,7 @@ export function pauseUnknown(state: AgentState, session: Session, dial: DialId, 
 /** The appliance has ended the session, or its user has. */
 export function dropSession(state: AgentState, session: SessionId): void {
   state.sessions.delete(session)
+  stopChallengeTimers(state, session)
   for (const run of state.passes.values()) {
     if (run.task.kind === 'failover') run.task.sessions.delete(session)
   }
@@ -64,15 +79,22 @@ export function resumed(
   session: Session,
   dial: DialId,
   stage: Stage,
-  there: 'active' | 'locked' | 'paused',
+  there: { readonly state: 'active' | 'locked' | 'paused'; readonly paused?: PauseCause | undefined },
 ): void {
   bind(state, session, dial, stage)
   session.unknownThere = false
-  if (session.state === 'locked' && there === 'active') {
-    askLock(state, session, dial, null)
-    return
-  }
-  session.state = there
+  if (session.state === 'locked' && there.state === 'active') askLock(state, session, dial, null)
+  else if (there.state === 'paused') showPaused(state, session, there.paused)
+  else session.state = there.state
+}
+
+/** Asks the appliance to go on with the session, under a challenge where one is due (LO4). */
+export function askResume(state: AgentState, session: Session, dial: DialId, owner: RequestOwner): void {
+  const link = state.links.get(dial)
+  if (link?.phase !== 'open') return
+  const pause = session.unknownThere ? undefined : pauseOnResume(state, session, link.place.site)
+  const { id, ticket } = session
+  ask(state, dial, owner, { type: 'resume', session: id, ticket, ...(pause === undefined ? {} : { pause }) })
 }
 
 /** Tells the appliance of a lock, made just now or while none was reached. */
@@ -105,12 +127,7 @@ export function askLogout(
 export function rejoinOffline(state: AgentState, dial: DialId): void {
   for (const session of state.sessions.values()) {
     if (session.where.at !== 'offline' || isAsked(state, session.id)) continue
-    ask(
-      state,
-      dial,
-      { kind: 'rejoin', session: session.id },
-      { type: 'resume', session: session.id, ticket: session.ticket },
-    )
+    askResume(state, session, dial, { kind: 'rejoin', session: session.id })
     note(state, 'session.rejoins', ['SP7'], `${session.user} comes back from offline`)
   }
   for (const [session, ticket] of state.endings) {
@@ -145,7 +162,7 @@ export function wantsAppliance(state: AgentState): boolean {
 export function answerHere(
   state: AgentState,
   id: SessionId,
-  operation: 'lock' | 'logout' | 'unlock',
+  operation: 'lock' | 'logout' | 'unlock' | 'pause',
   call: number,
 ): void {
   if (operation === 'logout') dropSession(state, id)
@@ -159,4 +176,22 @@ export function answerHere(
     decision: null,
   } as const
   emit(state, { type: 'answer', call, answer })
+}
+
+/** Asks the appliance that serves the session; `false` when none does. What is lost on the way is begun again as a pass. */
+export function askUnlockInPlace(
+  state: AgentState,
+  session: Session,
+  task: UnlockTask,
+  decision: number | null,
+): boolean {
+  if (session.where.at !== 'bound') return false
+  const { user, password, call } = task
+  const { id, ticket } = session
+  const owner = { kind: 'operation', operation: 'unlock', session: id, call, decision, again: task } as const
+  const message = session.unknownThere
+    ? ({ type: 'login', session: id, user, password } as const)
+    : ({ type: 'unlock', session: id, ticket, user, password } as const)
+  ask(state, session.where.dial, owner, message)
+  return true
 }

@@ -3,6 +3,7 @@
  * Mutable and private to the machine; determinism is what matters (same state, same event, same effects).
  */
 import { type AgentEffect } from './events.ts'
+import { type Contact } from './challenge.ts'
 import { type Candidate, type Pass } from './pass.ts'
 import { type Pin } from './pin.ts'
 import { type HostPort } from './plan.ts'
@@ -20,9 +21,10 @@ import {
   type SiteId,
   type UserName,
 } from '#shared/ids.ts'
+import { type EffectivePolicy } from '#shared/policy/policy.ts'
 import { type Settings } from '#shared/policy/settings.ts'
 import { type RandomStream } from '#shared/random.ts'
-import { type Replicated } from '#shared/wire/agent-link.schema.ts'
+import { type PauseCause, type Replicated } from '#shared/wire/agent-link.schema.ts'
 
 export type Place = { readonly appliance: ApplianceId; readonly site: SiteId } & HostPort
 
@@ -48,6 +50,12 @@ export type Session = {
   ticket: string
   state: 'active' | 'locked' | 'paused'
   where: Whereabouts
+  /** As last downloaded (CH6). */
+  policy: EffectivePolicy
+  /** The challenge that is open while it is paused. */
+  paused: PauseCause | undefined
+  /** Its lost contact, until it is bound again. */
+  contact: Contact | undefined
   /** LO5: the appliance it is bound to does not know it; its own user must log in there. */
   unknownThere: boolean
   /** What the last acknowledgement said. */
@@ -80,6 +88,8 @@ export type Task =
       readonly lost: Place
     }
 
+export type UnlockTask = Task & { kind: 'unlock' }
+
 export type PassRun = {
   readonly id: PassId
   readonly purpose: Purpose
@@ -101,7 +111,7 @@ export type RequestOwner =
   /** Asked of the appliance that a session is bound to. `again` is begun when the link is lost before the answer. */
   | {
       readonly kind: 'operation'
-      readonly operation: 'lock' | 'logout' | 'unlock'
+      readonly operation: 'lock' | 'logout' | 'unlock' | 'pause'
       readonly session: SessionId
       readonly call: number | null
       readonly decision: number | null

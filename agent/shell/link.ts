@@ -147,9 +147,10 @@ export class Link {
 
   #lose(reason: string, closeCode?: number): void {
     if (this.#phase.name !== 'open') return
+    const heardAgoMs = this.#ports.nowMs() - this.#phase.liveness.heardMs
     this.#enter({ name: 'over' })
     leave(this.#socket, closeCode)
-    this.#ports.emit({ type: 'link.lost', dial: this.#effect.dial, reason })
+    this.#ports.emit({ type: 'link.lost', dial: this.#effect.dial, reason, heardAgoMs })
   }
 
   #enter(next: Phase): void {

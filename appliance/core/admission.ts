@@ -72,7 +72,7 @@ export function createAdmission(condition: Condition, serving: Serving): Admissi
       if (request.type === 'topology.get' || request.type === 'refresh') return null
       const own = serving.isOf(request.session, agent)
       if (condition.removed && !own) return removed
-      if (request.type === 'lock' || request.type === 'logout') return null
+      if (request.type === 'lock' || request.type === 'logout' || request.type === 'pause') return null
       if (!own && isFull()) return busy
       if (request.type === 'resume') return null
       if (load.hashes >= wireLimits.hashQueueMax) return busy

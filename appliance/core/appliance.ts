@@ -7,7 +7,7 @@ import { retryKey } from './affinity.ts'
 import { type Approach } from './approach.ts'
 import { editKey, redialKey } from './companion.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { type DatabasePerson } from './database.ts'
+import { type DatabasePerson, type Policies } from './database.ts'
 import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
 import { Front } from './front.ts'
 import { PeerDoor } from './peer-door.ts'
@@ -39,6 +39,7 @@ export type ApplianceOptions = {
   /** The first topology; it has this appliance, and states its role. */
   readonly topology: Topology
   readonly people: readonly DatabasePerson[]
+  readonly policies: Policies
   readonly random: RandomStream
   /** Name of the store's own log. */
   readonly logName: string

@@ -13,9 +13,10 @@ function database(entries: readonly StoreEntry[] = []) {
     origin: 'a',
     logName: 'a/1',
     people: [
-      { user: 'anna', verifier: 'verifier of anna', disabled: false },
-      { user: 'gone', verifier: 'verifier of gone', disabled: true },
+      { user: 'anna', verifier: 'verifier of anna', disabled: false, policy: 'default' },
+      { user: 'gone', verifier: 'verifier of gone', disabled: true, policy: 'default' },
     ],
+    policies: { users: [], computers: [], computerPolicyOf: {} },
     entries,
     emit: (effect) => void effects.push(effect),
     left: (session, from) => void left.push(`${session} left ${from}`),
@@ -50,7 +51,7 @@ describe('a database', () => {
 
   test('knows people by name, and hands out a verifier for strangers all the same', () => {
     const { made } = database()
-    const find = (user: string) => made.decide({ op: 'find-user', user }, 1_000)
+    const find = (user: string) => made.decide({ op: 'find-user', agent: 'ws-1', user }, 1_000)
     expect(find('anna')).toMatchObject({ answer: { known: true, disabled: false, verifier: 'verifier of anna' } })
     expect(find('gone')).toMatchObject({ answer: { known: true, disabled: true } })
     expect(find('nobody')).toMatchObject({ answer: { known: false, verifier: 'verifier of anna' } })

@@ -11,6 +11,14 @@ import { mergeSession, mergeTickets } from './merge.ts'
 import { createStamps, type Stamps } from './stamps.ts'
 import { type StoreEntry } from './store.ts'
 import { assertNever } from '#shared/assert.ts'
+import {
+  type ComputerPolicy,
+  defaultUserPolicy,
+  type EffectivePolicy,
+  effectivePolicy,
+  type UserPolicy,
+} from '#shared/policy/policy.ts'
+import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 import { type Answer, type Ask, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
 
 export type DatabasePerson = {
@@ -18,6 +26,15 @@ export type DatabasePerson = {
   /** argon2id in PHC form. */
   readonly verifier: string
   readonly disabled: boolean
+  /** Id of the user policy. */
+  readonly policy: string
+}
+
+/** Policies as the enterprise has them; `computers` names the computer policy of an agent that has one. */
+export type Policies = {
+  readonly users: readonly UserPolicy[]
+  readonly computers: readonly ComputerPolicy[]
+  readonly computerPolicyOf: Readonly<Record<string, string>>
 }
 
 type SessionState = SessionRecord['state']
@@ -27,12 +44,19 @@ type Changing = Extract<Ask, { op: 'change-session' }>
 export type Decided =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** Decided and logged at `position` of the own log; the answer waits for the other database. */
-  | { readonly kind: 'change'; readonly user: string; readonly state: SessionState; readonly position: number }
+  | {
+      readonly kind: 'change'
+      readonly user: string
+      readonly state: SessionState
+      readonly paused: PauseCause | undefined
+      readonly position: number
+    }
 
 export type DatabaseOptions = {
   readonly origin: string
   readonly logName: string
   readonly people: readonly DatabasePerson[]
+  readonly policies: Policies
   readonly entries: readonly StoreEntry[]
   readonly emit: Emit
   /** The session was served by `from`, and is not any more. */
@@ -78,7 +102,7 @@ export class Database {
   decide(ask: Ask, wallMs: number): Decided {
     switch (ask.op) {
       case 'find-user':
-        return { kind: 'answer', answer: this.findUser(ask.user) }
+        return { kind: 'answer', answer: this.findUser(ask.user, ask.agent) }
       case 'open-session':
         return this.openSession(ask, wallMs)
       case 'change-session':
@@ -100,7 +124,7 @@ export class Database {
     this.options.emit({ type: 'persist', entry: { log, position, session } })
   }
 
-  private findUser(user: string): Answer {
+  private findUser(user: string, agent: string): Answer {
     const person = this.people.get(user)
     const decoy = this.options.people[0]?.verifier ?? strangersVerifier
     return {
@@ -108,7 +132,16 @@ export class Database {
       verifier: person?.verifier ?? decoy,
       known: person !== undefined,
       disabled: person?.disabled ?? false,
+      policy: this.policyOf(person, agent),
     }
+  }
+
+  /** The user policy, and the computer policy of that agent over it (CH5). */
+  private policyOf(person: DatabasePerson | undefined, agent: string): EffectivePolicy {
+    const { users, computers, computerPolicyOf } = this.options.policies
+    const user = users.find(({ id }) => id === person?.policy) ?? defaultUserPolicy
+    const computer = computers.find(({ id }) => id === computerPolicyOf[agent])
+    return effectivePolicy(user, computer)
   }
 
   private openSession(ask: Opening, wallMs: number): Decided {
@@ -130,8 +163,23 @@ export class Database {
       // A logout asked again, because its answer was lost, is answered as the first time.
       return ask.change === 'end' ? this.change(known, wallMs) : refused('session-ended')
     }
-    if (ask.change === 'unlock' && known.user !== ask.user) return refused('wrong-user')
-    return this.change({ ...known, appliance: ask.appliance, state: stateAfter(ask.change, known.state) }, wallMs)
+    const { appliance } = ask
+    if (ask.change === 'unlock' && known.user !== ask.user) return this.byAnother(known, appliance, wallMs)
+    const { paused: _paused, ...rest } = known
+    const state = stateAfter(ask, known.state)
+    const cause = ask.paused ?? known.paused
+    const paused = state === 'paused' && cause !== undefined ? { paused: cause } : {}
+    return this.change({ ...rest, ...paused, appliance, state }, wallMs)
+  }
+
+  /**
+   * Another user's right password at a session: any user may answer an inactivity challenge; at another challenge it is
+   * another user's login, which ends the session (CH4). A session that is not paused is not touched.
+   */
+  private byAnother(known: SessionRecord, appliance: string, wallMs: number): Decided {
+    if (known.state !== 'paused') return refused('wrong-user')
+    const { paused, ...rest } = known
+    return this.change({ ...rest, appliance, state: paused === 'inactivity' ? 'active' : 'ended' }, wallMs)
   }
 
   private change(session: Omit<SessionRecord, 'stamp'>, wallMs: number): Decided {
@@ -141,7 +189,8 @@ export class Database {
     const { position } = this.log.append(record)
     emit({ type: 'persist', entry: { log: logName, position, session: record } })
     emit({ type: 'soon' })
-    return { kind: 'change', user: record.user, state: record.state, position }
+    const { user, state, paused } = record
+    return { kind: 'change', user, state, paused, position }
   }
 
   private merge(session: SessionRecord): void {
@@ -173,7 +222,7 @@ function refused(reason: 'wrong-user' | 'unknown-session' | 'session-ended'): De
 }
 
 /** `serve` says only where the session is now. A paused session is not locked on top: its own user comes back to it. */
-function stateAfter(change: Changing['change'], state: SessionState): SessionState {
+function stateAfter({ change, paused }: Changing, state: SessionState): SessionState {
   switch (change) {
     case 'lock':
       return state === 'paused' ? 'paused' : 'locked'
@@ -182,7 +231,9 @@ function stateAfter(change: Changing['change'], state: SessionState): SessionSta
     case 'end':
       return 'ended'
     case 'serve':
-      return state
+      return paused !== undefined && state === 'active' ? 'paused' : state
+    case 'pause':
+      return 'paused'
     default:
       return assertNever(change)
   }

@@ -21,8 +21,10 @@ export function localRecords(database: Database, replication: Replication): Reco
         done(decided.answer)
         return
       }
-      const { user, state, position } = decided
-      replication.wait(position, now.wireMs, (replicated) => done({ outcome: 'session', user, state, replicated }))
+      const { user, state, paused, position } = decided
+      replication.wait(position, now.wireMs, (replicated) =>
+        done({ outcome: 'session', user, state, ...(paused === undefined ? {} : { paused }), replicated }),
+      )
     },
   }
 }

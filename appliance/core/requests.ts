@@ -9,12 +9,13 @@ import { type Serving } from './serving.ts'
 import { type TopologyKeeper } from './topology-keeper.ts'
 import { assert, assertNever } from '#shared/assert.ts'
 import { type Instant } from '#shared/clock.ts'
-import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { type EffectivePolicy } from '#shared/policy/policy.ts'
+import { type ApplianceMessage, type PauseCause } from '#shared/wire/agent-link.schema.ts'
 import { type Answer, type Ask } from '#shared/wire/peer-link.schema.ts'
 
 type Login = Extract<AgentRequest, { type: 'login' }>
 type WithPassword = Extract<AgentRequest, { type: 'login' | 'unlock' }>
-type WithTicket = Extract<AgentRequest, { type: 'resume' | 'lock' | 'unlock' | 'logout' }>
+type WithTicket = Extract<AgentRequest, { type: 'resume' | 'lock' | 'unlock' | 'logout' | 'pause' }>
 type User = Extract<Answer, { outcome: 'user' }>
 type Session = Extract<Answer, { outcome: 'session' }>
 
@@ -33,7 +34,7 @@ export type Tickets = { readonly freshTicket?: FreshTicket | undefined; readonly
 type Hashing = {
   readonly work: Work<WithPassword>
   user: User | null
-  readonly accepted: (now: Instant) => void
+  readonly accepted: (now: Instant, policy: EffectivePolicy) => void
 }
 
 export type RequestsOptions = {
@@ -70,10 +71,13 @@ export class Requests {
         this.login({ ...work, message }, tickets, now)
         return
       case 'unlock':
-        this.verify({ ...work, message }, now, (later) => this.alter({ ...work, message }, tickets, later))
+        this.verify({ ...work, message }, now, (later, policy) =>
+          this.alter({ ...work, message }, tickets, later, policy),
+        )
         return
       case 'resume':
       case 'lock':
+      case 'pause':
       case 'logout':
         this.alter({ ...work, message }, tickets, now)
         return
@@ -90,7 +94,7 @@ export class Requests {
     const { request } = work.message
     if (!passwordOk || !user.known) work.reply({ type: 'rejected', request, reason: 'bad-credential' })
     else if (user.disabled) work.reply({ type: 'rejected', request, reason: 'disabled' })
-    else accepted(now)
+    else accepted(now, user.policy)
   }
 
   private refresh(work: Work, request: number, epoch: number): void {
@@ -112,21 +116,22 @@ export class Requests {
       ticketHash: freshTicket.hash,
       appliance: keeper.self.id,
     }
-    this.verify(work, now, (later) => {
+    this.verify(work, now, (later, policy) => {
       this.record(question, work, later, ({ state, replicated }) => {
         serving.add(session, { agent, user, state })
-        work.reply({ type: 'login.accepted', request, session, ticket: freshTicket.ticket, replicated })
+        work.reply({ type: 'login.accepted', request, session, ticket: freshTicket.ticket, policy, replicated })
       })
     })
   }
 
-  private verify(work: Work<WithPassword>, now: Instant, accepted: (now: Instant) => void): void {
+  private verify(work: Work<WithPassword>, now: Instant, accepted: Hashing['accepted']): void {
+    const { agent } = work
     const { request, user, password } = work.message
     this.jobs += 1
     const job = this.jobs
     const hashing: Hashing = { work, user: null, accepted }
     this.hashing.set(job, hashing)
-    this.options.records.ask({ op: 'find-user', user }, now, (answer) => {
+    this.options.records.ask({ op: 'find-user', user, agent }, now, (answer) => {
       if (answer.outcome === 'user') {
         hashing.user = answer
         // An unknown user's password is verified too, against another's verifier, so that it takes as long.
@@ -139,7 +144,7 @@ export class Requests {
     })
   }
 
-  private alter(work: Work<WithTicket>, { ticketHash }: Tickets, now: Instant): void {
+  private alter(work: Work<WithTicket>, { ticketHash }: Tickets, now: Instant, policy?: EffectivePolicy): void {
     assert(ticketHash !== undefined, 'a message with a ticket comes with its hash')
     const { agent, message } = work
     const { session } = message
@@ -152,11 +157,12 @@ export class Requests {
       ticketHash,
       appliance: keeper.self.id,
       ...(message.type === 'unlock' ? { user: message.user } : {}),
+      ...pausedOf(message),
     }
     this.record(question, work, now, (answer) => {
       if (answer.state === 'ended') serving.remove(session)
       else serving.add(session, { agent, user: answer.user, state: answer.state })
-      work.reply(altered(message, answer))
+      work.reply(altered(message, answer, policy))
     })
   }
 
@@ -174,10 +180,25 @@ export class Requests {
   }
 }
 
-const changeOf = { resume: 'serve', lock: 'lock', unlock: 'unlock', logout: 'end' } as const
+const changeOf = { resume: 'serve', lock: 'lock', unlock: 'unlock', logout: 'end', pause: 'pause' } as const
 
-function altered({ type, request, session }: WithTicket, { state, replicated }: Session): ApplianceMessage {
+function pausedOf(message: WithTicket): { readonly paused?: PauseCause } {
+  const cause = message.type === 'pause' ? message.cause : message.type === 'resume' ? message.pause : undefined
+  return cause === undefined ? {} : { paused: cause }
+}
+
+function altered(message: WithTicket, answer: Session, policy: EffectivePolicy | undefined): ApplianceMessage {
+  const { request, session } = message
+  const { state, paused, replicated } = answer
+  if (message.type === 'unlock') {
+    // Whoever might not answer the challenge has ended the session (CH4).
+    if (state === 'ended') return { type: 'rejected', request, reason: 'session-ended' }
+    assert(policy !== undefined, 'an unlock comes with the policy of its user')
+    return { type: 'unlocked', request, policy, replicated }
+  }
   if (state === 'ended') return { type: 'logged-out', request, replicated }
-  if (type === 'resume') return { type: 'resumed', request, session, state, replicated }
-  return { type: type === 'lock' ? 'locked' : 'unlocked', request, replicated }
+  if (message.type === 'resume') {
+    return { type: 'resumed', request, session, state, ...(paused === undefined ? {} : { paused }), replicated }
+  }
+  return { type: message.type === 'pause' ? 'paused' : 'locked', request, replicated }
 }

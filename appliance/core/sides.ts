@@ -1,7 +1,7 @@
 /** What stands behind a front: on a database appliance the database and its companion, on a service one an affinity. */
 import { Affinity } from './affinity.ts'
 import { Companion } from './companion.ts'
-import { Database, type DatabasePerson } from './database.ts'
+import { Database, type DatabasePerson, type Policies } from './database.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
 import { Replication } from './replication.ts'
@@ -26,6 +26,7 @@ export type ServiceSide = { readonly role: 'service'; readonly affinity: Affinit
 export type Surroundings = {
   readonly id: ApplianceId
   readonly people: readonly DatabasePerson[]
+  readonly policies: Policies
   readonly random: RandomStream
   readonly logName: string
   readonly keeper: TopologyKeeper

@@ -93,6 +93,7 @@ export class TestEnterprise implements AsyncDisposable {
       })),
       topology: this.topology,
       people: appliance.role === 'database' ? [...people, { ...people[0]!, user: 'gone', disabled: true }] : [],
+      policies: { users: [], computers: [], computerPolicyOf: {} },
       ...changes,
     }
     return write(`${id}.json`, JSON.stringify(config))

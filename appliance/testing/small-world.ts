@@ -58,7 +58,9 @@ export class SmallWorld {
           user,
           verifier: `verifier of ${user}`,
           disabled: user === 'gone',
+          policy: 'default',
         })),
+        policies: { users: [], computers: [], computerPolicyOf: {} },
         random: randomStream(this.seed, id),
         logName: `${id}/${restarts}`,
       })

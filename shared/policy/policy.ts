@@ -14,9 +14,9 @@ export type UserPolicy = {
 /** Overrides per computer; an absent field leaves the user policy as it is. */
 export type ComputerPolicy = {
   readonly id: string
-  readonly challengeComingOnline?: ComingOnline | undefined
-  readonly challengeIntervalMinutes?: number | undefined
-  readonly offlineAuthentication?: 'forbidden' | undefined
+  readonly challengeComingOnline?: ComingOnline
+  readonly challengeIntervalMinutes?: number
+  readonly offlineAuthentication?: 'forbidden'
 }
 
 export const defaultUserPolicy: UserPolicy = {
@@ -26,4 +26,22 @@ export const defaultUserPolicy: UserPolicy = {
   challengeIntervalMinutes: 0,
   offlineAuthentication: { allowed: true, days: 7 },
   lockout: { failures: 5, withinMinutes: 5, lockedMinutes: 5 },
+}
+
+/** What an agent downloads for one user at one computer (CH5, CH6). */
+export type EffectivePolicy = Omit<UserPolicy, 'id'>
+
+/** A computer policy overrides the user policy where it is set (CH5); it can only forbid offline authentication (OF3). */
+export function effectivePolicy(user: UserPolicy, computer: ComputerPolicy | undefined): EffectivePolicy {
+  const { id: _id, ...own } = user
+  const offlineAuthentication =
+    computer?.offlineAuthentication === 'forbidden'
+      ? { ...own.offlineAuthentication, allowed: false }
+      : own.offlineAuthentication
+  return {
+    ...own,
+    challengeComingOnline: computer?.challengeComingOnline ?? own.challengeComingOnline,
+    challengeIntervalMinutes: computer?.challengeIntervalMinutes ?? own.challengeIntervalMinutes,
+    offlineAuthentication,
+  }
 }

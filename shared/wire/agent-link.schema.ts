@@ -13,6 +13,30 @@ const Epoch = Type.Integer({ minimum: 0 })
 const Replicated = Type.Union([Type.Literal('both'), Type.Literal('one')])
 const strict = { additionalProperties: false } as const
 
+/** Why a session is paused (CH3). */
+export const PauseCauseSchema = Type.Union([
+  Type.Literal('coming-online'),
+  Type.Literal('inactivity'),
+  Type.Literal('interval'),
+])
+
+const Minutes = Type.Number({ minimum: 0 })
+
+/** The user policy with the computer policy over it (CH5), as an agent downloads it (CH6). */
+export const PolicySchema = Type.Object(
+  {
+    challengeComingOnline: Type.Union([
+      Type.Object({ mode: Type.Literal('grace'), minutes: Minutes }, strict),
+      Type.Object({ mode: Type.Literal('always') }, strict),
+    ]),
+    challengeInactivityMinutes: Minutes,
+    challengeIntervalMinutes: Minutes,
+    offlineAuthentication: Type.Object({ allowed: Type.Boolean(), days: Type.Number({ minimum: 0 }) }, strict),
+    lockout: Type.Object({ failures: Type.Integer(), withinMinutes: Minutes, lockedMinutes: Minutes }, strict),
+  },
+  strict,
+)
+
 export const AgentMessageSchema = Type.Union([
   Type.Object(
     {
@@ -28,8 +52,24 @@ export const AgentMessageSchema = Type.Union([
   ),
   /** Retried under the same `session`: an appliance that knows the session already answers as the first time. */
   Type.Object({ type: Type.Literal('login'), request: Request, session: Name, user: Name, password: Secret }, strict),
-  Type.Object({ type: Type.Literal('resume'), request: Request, session: Name, ticket: Name }, strict),
+  /** With `pause` the session comes online under a challenge, or was paused while no appliance was reached (LO4, CH3). */
+  Type.Object(
+    {
+      type: Type.Literal('resume'),
+      request: Request,
+      session: Name,
+      ticket: Name,
+      pause: Type.Optional(PauseCauseSchema),
+    },
+    strict,
+  ),
+  /** A challenge of a session that is served here (CH3). */
+  Type.Object(
+    { type: Type.Literal('pause'), request: Request, session: Name, ticket: Name, cause: PauseCauseSchema },
+    strict,
+  ),
   Type.Object({ type: Type.Literal('lock'), request: Request, session: Name, ticket: Name }, strict),
+  /** Also the answer to a challenge: whoever may not answer it ends the session (CH4). */
   Type.Object(
     { type: Type.Literal('unlock'), request: Request, session: Name, ticket: Name, user: Name, password: Secret },
     strict,
@@ -70,7 +110,14 @@ export const ApplianceMessageSchema = Type.Union([
     strict,
   ),
   Type.Object(
-    { type: Type.Literal('login.accepted'), request: Request, session: Name, ticket: Name, replicated: Replicated },
+    {
+      type: Type.Literal('login.accepted'),
+      request: Request,
+      session: Name,
+      ticket: Name,
+      policy: PolicySchema,
+      replicated: Replicated,
+    },
     strict,
   ),
   Type.Object({ type: Type.Literal('rejected'), request: Request, reason: Rejected }, strict),
@@ -80,12 +127,17 @@ export const ApplianceMessageSchema = Type.Union([
       request: Request,
       session: Name,
       state: Type.Union([Type.Literal('active'), Type.Literal('locked'), Type.Literal('paused')]),
+      paused: Type.Optional(PauseCauseSchema),
       replicated: Replicated,
     },
     strict,
   ),
   Type.Object({ type: Type.Literal('locked'), request: Request, replicated: Replicated }, strict),
-  Type.Object({ type: Type.Literal('unlocked'), request: Request, replicated: Replicated }, strict),
+  Type.Object(
+    { type: Type.Literal('unlocked'), request: Request, policy: PolicySchema, replicated: Replicated },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('paused'), request: Request, replicated: Replicated }, strict),
   Type.Object({ type: Type.Literal('logged-out'), request: Request, replicated: Replicated }, strict),
   Type.Object({ type: Type.Literal('topology'), request: Request, topology: TopologySchema }, strict),
   /** The agent's epoch is the newest. */
@@ -98,3 +150,4 @@ export type AgentMessage = Static<typeof AgentMessageSchema>
 export type ApplianceMessage = Static<typeof ApplianceMessageSchema>
 export type UnavailableReason = Static<typeof UnavailableReason>
 export type Replicated = Static<typeof Replicated>
+export type PauseCause = Static<typeof PauseCauseSchema>

@@ -4,6 +4,7 @@
  * databases, one each way); a service appliance dials its affinity database to ask for records (SV1).
  */
 import { type Static, Type } from 'typebox'
+import { PauseCauseSchema, PolicySchema } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
 
@@ -31,6 +32,8 @@ const SessionRecord = Type.Object(
       /** Final. */
       Type.Literal('ended'),
     ]),
+    /** The challenge that is open while the state is `paused` (CH3). */
+    paused: Type.Optional(PauseCauseSchema),
     /** One for each login accepted under this session id, sorted. */
     tickets: Type.Array(TicketHash),
     stamp: Stamp,
@@ -43,7 +46,8 @@ const Change = Type.Object({ position: Request, session: SessionRecord }, strict
 
 /** What a front asks of its records. Asking the same again changes nothing more. */
 const Ask = Type.Union([
-  Type.Object({ op: Type.Literal('find-user'), user: Name }, strict),
+  /** `agent`: whose computer policy applies (CH5). */
+  Type.Object({ op: Type.Literal('find-user'), user: Name, agent: Name }, strict),
   Type.Object(
     {
       op: Type.Literal('open-session'),
@@ -62,9 +66,11 @@ const Ask = Type.Union([
         Type.Literal('lock'),
         Type.Literal('unlock'),
         Type.Literal('end'),
-        /** Resumed at `appliance`; the state stays. */
+        /** Resumed at `appliance`; the state stays, unless it comes with `paused`. */
         Type.Literal('serve'),
+        Type.Literal('pause'),
       ]),
+      paused: Type.Optional(PauseCauseSchema),
       session: Name,
       agent: Name,
       ticketHash: TicketHash,
@@ -86,7 +92,13 @@ const UnavailableReason = Type.Union([
 const Answer = Type.Union([
   /** For an unknown user: a verifier of somebody else, so that verifying takes as long, and `known: false`. */
   Type.Object(
-    { outcome: Type.Literal('user'), verifier: Type.String(), known: Type.Boolean(), disabled: Type.Boolean() },
+    {
+      outcome: Type.Literal('user'),
+      verifier: Type.String(),
+      known: Type.Boolean(),
+      disabled: Type.Boolean(),
+      policy: PolicySchema,
+    },
     strict,
   ),
   Type.Object(
@@ -99,6 +111,7 @@ const Answer = Type.Union([
         Type.Literal('paused'),
         Type.Literal('ended'),
       ]),
+      paused: Type.Optional(PauseCauseSchema),
       replicated: Type.Union([Type.Literal('both'), Type.Literal('one')]),
     },
     strict,

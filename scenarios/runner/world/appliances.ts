@@ -22,6 +22,7 @@ export type ApplianceParts = {
   readonly folder: string
   readonly topology: Topology
   readonly people: ApplianceConfig['people']
+  readonly policies: ApplianceConfig['policies']
   readonly filesOf: (appliance: ApplianceId) => ApplianceFiles
   readonly peerTable: (appliance: ApplianceId) => Promise<ApplianceConfig['connectTo']>
   readonly listenPorts: ReadonlyMap<ApplianceId, number>
@@ -61,6 +62,7 @@ async function prepare(parts: ApplianceParts, appliance: Appliance, index: numbe
     connectTo: await parts.peerTable(appliance.id),
     topology: parts.topology,
     people: appliance.role === 'database' ? parts.people : [],
+    policies: parts.policies,
   }
   const configFile = join(parts.folder, `${appliance.id}.config.json`)
   writePrivate(configFile, config)

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { type CommandAnswer } from '../../../agent/core/events.ts'
-import { type AgentConfig } from '#shared/config.schema.ts'
+import { type AgentConfig, type ApplianceConfig } from '#shared/config.schema.ts'
 import { AgentId, type ApplianceId, Endpoint, type SiteId } from '#shared/ids.ts'
 import { addressAt, compileRange } from '#shared/address.ts'
 import { labPki } from '#shared/pki/cache.ts'
@@ -161,6 +161,7 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
       folder,
       topology,
       people,
+      policies: policiesOf(enterprise),
       filesOf: (id: ApplianceId) => ({ caFile: pki.caFile, ...pki.of(id) }),
       peerTable: async (id: ApplianceId) => await links.peerTable(id),
       listenPorts,
@@ -169,6 +170,18 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
       guard,
     },
     forAgents: { seed, folder, caFile: pki.caFile, resolve: plan.resolve, settings: topology.settings, recorder },
+  }
+}
+
+/** Policies as a database takes them: fleets have none of their own. */
+function policiesOf({ userPolicies, computerPolicies, workstations }: Enterprise): ApplianceConfig['policies'] {
+  const computerPolicyOf = workstations.flatMap(({ id, computerPolicy }) =>
+    computerPolicy === undefined ? [] : [[id, computerPolicy] as const],
+  )
+  return {
+    users: [...userPolicies],
+    computers: [...computerPolicies],
+    computerPolicyOf: Object.fromEntries(computerPolicyOf),
   }
 }
 

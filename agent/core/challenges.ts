@@ -1,0 +1,89 @@
+/**
+ * Challenges of one agent's sessions: when coming online pauses a session (LO4, CH1, CH2), and the challenges by time,
+ * of inactivity and at an interval. A paused or locked session has no timers running; an answer starts them anew.
+ */
+import { comesOnline, isChallenged } from './challenge.ts'
+import { ask } from './requests.ts'
+import { type AgentState, clearTimer, note, type Session, setTimer } from './state.ts'
+import { SessionId, type SiteId } from '#shared/ids.ts'
+import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
+
+const minuteMs = 60_000
+
+/**
+ * The challenge under which `session` is to be resumed in `site`: one that is open already, or the one of coming online.
+ * A locked session needs none: its unlock is the proof (FB3).
+ */
+export function pauseOnResume(state: AgentState, session: Session, site: SiteId): PauseCause | undefined {
+  if (session.state === 'paused') return session.paused
+  const { contact, policy } = session
+  if (session.state !== 'active' || contact === undefined) return undefined
+  const why = comesOnline(contact, site, state.settings.seamlessFailover)
+  if (why === null || !isChallenged(policy.challengeComingOnline, contact.heardMs, state.now.policyMs)) return undefined
+  const awayMs = Math.round(state.now.policyMs - contact.heardMs)
+  const text = `${session.user} must prove identity again: ${why}, ${awayMs} ms after the last contact`
+  note(state, 'session.challenged', ['LO4', policy.challengeComingOnline.mode === 'always' ? 'CH1' : 'CH2'], text)
+  return 'coming-online'
+}
+
+/** Shows the challenge: nothing is served, the agent stays online (CH3). */
+export function showPaused(state: AgentState, session: Session, cause: PauseCause | undefined): void {
+  session.state = 'paused'
+  session.paused = cause
+  stopChallengeTimers(state, session.id)
+}
+
+/** The session is active, by login, unlock or answer. */
+export function showActive(state: AgentState, session: Session): void {
+  session.state = 'active'
+  session.paused = undefined
+  session.unknownThere = false
+  armInactivity(state, session)
+  const { challengeIntervalMinutes } = session.policy
+  if (challengeIntervalMinutes > 0)
+    setTimer(state, intervalKey(session.id), challengeIntervalMinutes * minuteMs, 'policy')
+}
+
+/** Somebody used the workstation: the time of inactivity begins anew. */
+export function active(state: AgentState, session: Session): void {
+  if (session.state === 'active') armInactivity(state, session)
+}
+
+export function stopChallengeTimers(state: AgentState, session: SessionId): void {
+  clearTimer(state, intervalKey(session))
+  clearTimer(state, inactivityKey(session))
+}
+
+/** A challenge timer fired; `false` when the key is of no such timer. */
+export function challengeTimerFired(state: AgentState, key: string): boolean {
+  const [kind, id] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)]
+  if (kind !== 'interval' && kind !== 'inactivity') return false
+  const session = state.sessions.get(SessionId(id))
+  if (session?.state === 'active') challenge(state, session, kind)
+  return true
+}
+
+/** Paused here at once, with or without an appliance; whoever serves the session is told. */
+function challenge(state: AgentState, session: Session, cause: 'interval' | 'inactivity'): void {
+  showPaused(state, session, cause)
+  note(state, 'session.challenged', ['CH3', 'CH4'], `${session.user} is challenged: ${cause}`)
+  if (session.where.at !== 'bound' || session.unknownThere) return
+  const owner = {
+    kind: 'operation',
+    operation: 'pause',
+    session: session.id,
+    call: null,
+    decision: null,
+    again: null,
+  } as const
+  ask(state, session.where.dial, owner, { type: 'pause', session: session.id, ticket: session.ticket, cause })
+}
+
+function armInactivity(state: AgentState, session: Session): void {
+  const { challengeInactivityMinutes } = session.policy
+  if (challengeInactivityMinutes === 0) return
+  setTimer(state, inactivityKey(session.id), challengeInactivityMinutes * minuteMs, 'policy')
+}
+
+const intervalKey = (session: SessionId): string => `interval:${session}`
+const inactivityKey = (session: SessionId): string => `inactivity:${session}`
