@@ -160,6 +160,10 @@ export function script(options: ScriptOptions) {
   const reply = (message: Exclude<AgentMessage, { type: 'hello' }>): ApplianceMessage => {
     const { request } = message
     switch (message.type) {
+      case 'audit': {
+        const { incarnation, seq } = message.records.at(-1) ?? { incarnation: 'none', seq: 0 }
+        return { type: 'audited', request, incarnation, seq }
+      }
       case 'topology.get':
       case 'refresh':
         return { type: 'topology', request, topology: published.topology }

@@ -69,7 +69,7 @@ export function createAdmission(condition: Condition, serving: Serving): Admissi
     request(request, agent, load, now) {
       if (condition.unavailable !== null) return { type: 'unavailable', reason: condition.unavailable }
       if (load.underWay >= wireLimits.requestsInFlightMax) return busy
-      if (request.type === 'topology.get' || request.type === 'refresh') return null
+      if (request.type === 'topology.get' || request.type === 'refresh' || request.type === 'audit') return null
       const own = serving.isOf(request.session, agent)
       if (condition.removed && !own) return removed
       if (request.type === 'lock' || request.type === 'logout' || request.type === 'pause') return null

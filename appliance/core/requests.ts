@@ -61,6 +61,9 @@ export class Requests {
   carryOut(work: Work, tickets: Tickets, now: Instant): void {
     const { message } = work
     switch (message.type) {
+      case 'audit':
+        work.reply({ type: 'unavailable', request: message.request, reason: 'no-database' })
+        return
       case 'topology.get':
         work.reply({ type: 'topology', request: message.request, topology: this.options.keeper.topology })
         return

@@ -37,6 +37,33 @@ export const PolicySchema = Type.Object(
   strict,
 )
 
+/**
+ * An audit record of an agent (OF5, AU1). `incarnation` names the agent's queue, `seq` numbers it from 1 without gaps:
+ * together with the agent they are the record's identity, so that it is kept once however often it is uploaded.
+ */
+export const AuditRecordSchema = Type.Object(
+  {
+    incarnation: Name,
+    seq: Type.Integer({ minimum: 1 }),
+    /** Unix ms by the agent's clock. */
+    atMs: Type.Number({ minimum: 0 }),
+    kind: Type.Union([
+      Type.Literal('login'),
+      Type.Literal('offline-login'),
+      Type.Literal('denied'),
+      Type.Literal('lock'),
+      Type.Literal('unlock'),
+      Type.Literal('logout'),
+      Type.Literal('failover'),
+      Type.Literal('challenge'),
+    ]),
+    user: Name,
+    session: Type.Optional(Name),
+    detail: Type.Optional(Type.String({ maxLength: wireLimits.nameLengthMax })),
+  },
+  strict,
+)
+
 export const AgentMessageSchema = Type.Union([
   Type.Object(
     {
@@ -75,6 +102,15 @@ export const AgentMessageSchema = Type.Union([
     strict,
   ),
   Type.Object({ type: Type.Literal('logout'), request: Request, session: Name, ticket: Name }, strict),
+  /** In order of `seq`, all of one incarnation (OF5). */
+  Type.Object(
+    {
+      type: Type.Literal('audit'),
+      request: Request,
+      records: Type.Array(AuditRecordSchema, { minItems: 1, maxItems: wireLimits.auditRecordsMax }),
+    },
+    strict,
+  ),
   Type.Object({ type: Type.Literal('topology.get'), request: Request }, strict),
   /** Every `refreshInterval`: is there a newer topology than `epoch`? */
   Type.Object({ type: Type.Literal('refresh'), request: Request, epoch: Epoch }, strict),
@@ -139,6 +175,11 @@ export const ApplianceMessageSchema = Type.Union([
   ),
   Type.Object({ type: Type.Literal('paused'), request: Request, replicated: Replicated }, strict),
   Type.Object({ type: Type.Literal('logged-out'), request: Request, replicated: Replicated }, strict),
+  /** Every record up to `seq` of that incarnation is kept. The agent goes on after it, whatever it had sent. */
+  Type.Object(
+    { type: Type.Literal('audited'), request: Request, incarnation: Name, seq: Type.Integer({ minimum: 0 }) },
+    strict,
+  ),
   Type.Object({ type: Type.Literal('topology'), request: Request, topology: TopologySchema }, strict),
   /** The agent's epoch is the newest. */
   Type.Object({ type: Type.Literal('refreshed'), request: Request, epoch: Epoch }, strict),
@@ -151,3 +192,4 @@ export type ApplianceMessage = Static<typeof ApplianceMessageSchema>
 export type UnavailableReason = Static<typeof UnavailableReason>
 export type Replicated = Static<typeof Replicated>
 export type PauseCause = Static<typeof PauseCauseSchema>
+export type AuditRecord = Static<typeof AuditRecordSchema>

@@ -12,6 +12,8 @@ export const wireLimits = {
   replicationWindowMax: 5_000,
   /** Bytes waiting in a socket before the slow peer is cut and catches up from the log. */
   bufferedBytesMax: 16 * 1024 * 1024,
+  /** Audit records in one upload of an agent. */
+  auditRecordsMax: 50,
   /** Requests of one agent link under way at once. */
   requestsInFlightMax: 256,
   /** Password hashes waiting before logins are answered `busy`. */
