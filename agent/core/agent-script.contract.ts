@@ -45,7 +45,7 @@ export function script(options: ScriptOptions) {
     settings: normalSettings,
   })
   const { id: _id, ...defaults } = defaultUserPolicy
-  const policy: EffectivePolicy = { ...defaults, ...options.policy }
+  let policy: EffectivePolicy = { ...defaults, ...options.policy }
   let nowMs = 1_000_000
   /** Wire ms since the last message when a link is lost. */
   let heardAgoMs = 0
@@ -57,7 +57,7 @@ export function script(options: ScriptOptions) {
   const timers = new Map<string, { number: number; atMs: number }>()
   const log = {
     dialled: [] as string[],
-    sent: [] as { host: string; message: AgentMessage }[],
+    sent: [] as { atMs: number; host: string; message: AgentMessage }[],
     decisions: [] as Decision[],
     answers: new Map<number, CommandAnswer>(),
     notes: [] as Note[],
@@ -145,7 +145,7 @@ export function script(options: ScriptOptions) {
   const answerMessage = (dial: DialId, message: AgentMessage): void => {
     const link = links.get(dial)
     if (link === undefined) return
-    log.sent.push({ host: link.host, message })
+    log.sent.push({ atMs: nowMs, host: link.host, message })
     const behaviour = behaviours.get(link.host) ?? 'serves'
     if (behaviour === 'asks-nobody' || message.type === 'hello') return
     const { request } = message
@@ -282,6 +282,10 @@ export function script(options: ScriptOptions) {
     unlock: (session: SessionId, password = 'right') =>
       commandAndAnswer((call) => ({ type: 'unlock', call, session, password })),
     activity: (session: SessionId) => commandAndAnswer((call) => ({ type: 'activity', call, session })),
+    /** Logins and unlocks from now on download this. */
+    changePolicy: (change: Partial<EffectivePolicy>) => {
+      policy = { ...policy, ...change }
+    },
     /** Links that are lost from now on were last heard this long before. */
     heardAgo: (ms: number) => {
       heardAgoMs = ms
@@ -289,6 +293,7 @@ export function script(options: ScriptOptions) {
     lock: (session: SessionId) => commandAndAnswer((call) => ({ type: 'lock', call, session })),
     logout: (session: SessionId) => commandAndAnswer((call) => ({ type: 'logout', call, session })),
     answer: (call: number) => log.answers.get(call),
+    now: () => nowMs,
     status: () => machine.status(nowMs),
     event: push,
   }
