@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { script, sessionOf } from './agent-script.contract.ts'
+import { isChallenged } from './challenge.ts'
 import { type EffectivePolicy } from '#shared/policy/policy.ts'
 import { sampleNetwork, sampleTopology } from '#shared/topology/sample.contract.ts'
 
@@ -23,6 +24,11 @@ const always = { challengeComingOnline: { mode: 'always' } } as const
 const grace = (minutes: number) => ({ challengeComingOnline: { mode: 'grace', minutes } }) as const
 
 describe('a coming-online challenge', () => {
+  it('[CH2] of a grace of 0 minutes is always due, even at once', () => {
+    expect(isChallenged({ mode: 'grace', minutes: 0 }, 5_000, 5_000)).toBe(true)
+    expect(isChallenged({ mode: 'grace', minutes: 1 }, 5_000, 5_000)).toBe(false)
+  })
+
   it('[CH2] of a grace of 0 minutes is always asked', () => {
     const { agent, now } = begun(grace(0))
     agent.lose(...homeHosts)

@@ -6,10 +6,15 @@ import { pathWithoutToxiproxy, runCli, TestFolder } from './testing/cli.ts'
 
 const scenarios = [
   ['boundary-addresses', '[HS1, HS4, HS6] both sides of every boundary have the right home or none'],
+  [
+    'challenges',
+    '[LO3, LO4, CH1, CH2, CH3, CH5, FB3, SP8] who comes online types a password again where the policy says',
+  ],
   ['dallas-dark', '[SP1, SP10, LO1, FB1, FB2, FB3, HS6] a dark site loses no session and gets its people back'],
   ['example-1', '[SP3, SP5, SP7, LO3, OF1, FB2, FB3] an agent goes offline when the last resort was tried already'],
   ['example-2', '[HS2, HS3, HS6] a route decides the home site, a default route never does'],
   ['example-3', '[SP4, LO2, BT7] failover is not transitive, a temporary session moves inside its site'],
+  ['not-seamless', '[LO3, CH1, CH2] a failover inside the site asks for a password too'],
   ['pin-window', '[PN1, PN2, PN3, BD2] a new session changes its appliance after three hours, no running one does'],
   ['topology-change', '[BT4, BT5, BT6, BD1] an edit is held until the next session starts'],
   ['wrong-topology', '[SP3, BT5, BT7] the last resort rescues from wrong addresses'],

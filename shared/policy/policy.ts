@@ -1,4 +1,4 @@
-/** User and computer policies as data. The challenge and offline rules that read them are planned (docs/SPEC.md, CH and OF). */
+/** User and computer policies as data (CH, OF3, SPEC.md section 2), and how one overrides the other (CH5). */
 
 export type ComingOnline = { readonly mode: 'grace'; readonly minutes: number } | { readonly mode: 'always' }
 
