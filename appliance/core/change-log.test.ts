@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest'
 import { createChangeLog } from './change-log.ts'
-import { type SessionRecord } from '#shared/wire/peer-link.schema.ts'
+import { type StoredRecord } from '#shared/wire/peer-link.schema.ts'
 
-const session = (name: string): SessionRecord => ({
-  session: name,
-  user: 'anna',
-  agent: 'pc-1',
-  appliance: 'a',
-  state: 'active',
-  tickets: [],
-  stamp: { wallMs: 1, counter: 0, origin: 'a' },
+const session = (name: string): StoredRecord => ({
+  kind: 'session',
+  value: {
+    session: name,
+    user: 'anna',
+    agent: 'pc-1',
+    appliance: 'a',
+    state: 'active',
+    tickets: [],
+    stamp: { wallMs: 1, counter: 0, origin: 'a' },
+    made: { a: 1 },
+  },
 })
 
 test('numbers changes from one on, and after what it was begun with', () => {
@@ -21,7 +25,7 @@ test('reads after a position, at most so many', () => {
   const log = createChangeLog(0)
   for (const name of ['s1', 's2', 's3']) log.append(session(name))
   expect(log.after(1, 1).map(({ position }) => position)).toEqual([2])
-  expect(log.after(1, 9).map((change) => change.session.session)).toEqual(['s2', 's3'])
+  expect(log.after(1, 9).map((change) => change.record.value.session)).toEqual(['s2', 's3'])
   expect(log.after(3, 9)).toEqual([])
 })
 

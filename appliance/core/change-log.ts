@@ -3,7 +3,7 @@
  * many; whoever needs them takes a snapshot instead.
  */
 import { assert } from '#shared/assert.ts'
-import { type Change, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
+import { type Change, type StoredRecord } from '#shared/wire/peer-link.schema.ts'
 
 /** Changes kept for a peer that catches up. */
 const changesKeptMax = 100_000
@@ -11,7 +11,7 @@ const changesKeptMax = 100_000
 export interface ChangeLog {
   /** Position of the last change; 0 for none. */
   readonly end: number
-  append(session: SessionRecord): Change
+  append(record: StoredRecord): Change
   /** Does it reach back to the change after `position`? */
   reaches(position: number): boolean
   /** At most `count` changes after `position`, which the log reaches. */
@@ -26,8 +26,8 @@ export function createChangeLog(end: number, keptMax: number = changesKeptMax): 
     get end() {
       return dropped + changes.length
     },
-    append(session) {
-      const change = { position: dropped + changes.length + 1, session }
+    append(record) {
+      const change = { position: dropped + changes.length + 1, record }
       changes.push(change)
       // Dropping half at a time keeps the cost of an append constant.
       if (changes.length > keptMax) {

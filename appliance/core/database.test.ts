@@ -126,11 +126,13 @@ describe('a database', () => {
   test('merges what the other database made, and says which sessions left', () => {
     const { made, open, left } = database()
     open('s1')
-    const theirs: SessionRecord = {
+    const value: SessionRecord = {
       ...[...made.sessions.values()][0]!,
       appliance: 'b',
       stamp: { wallMs: 2_000, counter: 0, origin: 'b' },
+      made: { a: 1, b: 1 },
     }
+    const theirs = { kind: 'session', value } as const
     made.apply('b/1', theirs, 1)
     made.apply('b/1', theirs, 1)
     expect(made.sessions.get('s1')?.appliance).toBe('b')

@@ -9,7 +9,7 @@ import { type ChangeLog, createChangeLog } from './change-log.ts'
 import { type Emit } from './events.ts'
 import { mergeSession, mergeTickets } from './merge.ts'
 import { createStamps, type Stamps } from './stamps.ts'
-import { type StoreEntry } from './store.ts'
+import { keyOf, sessionKey, type StoreEntry } from './store.ts'
 import { assertNever } from '#shared/assert.ts'
 import {
   type ComputerPolicy,
@@ -19,7 +19,13 @@ import {
   type UserPolicy,
 } from '#shared/policy/policy.ts'
 import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
-import { type Answer, type Ask, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
+import {
+  type Answer,
+  type Ask,
+  type SessionRecord,
+  type StoredAudit,
+  type StoredRecord,
+} from '#shared/wire/peer-link.schema.ts'
 
 export type DatabasePerson = {
   readonly user: string
@@ -71,6 +77,7 @@ export class Database {
   private readonly options: DatabaseOptions
   private readonly people: ReadonlyMap<string, DatabasePerson>
   private readonly records = new Map<string, SessionRecord>()
+  private readonly audits = new Map<string, StoredAudit>()
   private readonly positions = new Map<string, number>()
   private readonly stamps: Stamps
   private open = 0
@@ -79,8 +86,8 @@ export class Database {
     this.options = options
     this.people = new Map(options.people.map((person) => [person.user, person]))
     this.stamps = createStamps(options.origin)
-    for (const { log, position, session } of options.entries) {
-      if (session !== undefined) this.merge(session)
+    for (const { log, position, record } of options.entries) {
+      if (record !== undefined) this.take(record)
       this.advance(log, position)
     }
     this.log = createChangeLog(this.held(options.logName))
@@ -92,6 +99,24 @@ export class Database {
 
   get sessions(): ReadonlyMap<string, SessionRecord> {
     return this.records
+  }
+
+  /** Records of every kind. */
+  get size(): number {
+    return this.records.size + this.audits.size
+  }
+
+  /** Keys of all records, in the order in which each was first kept. */
+  *keys(): Iterable<string> {
+    for (const session of this.records.keys()) yield sessionKey(session)
+    yield* this.audits.keys()
+  }
+
+  record(key: string): StoredRecord | undefined {
+    const audit = this.audits.get(key)
+    if (audit !== undefined) return { kind: 'audit', value: audit }
+    const session = this.records.get(key.slice(sessionKey('').length))
+    return session === undefined ? undefined : { kind: 'session', value: session }
   }
 
   /** Sessions that have not ended. */
@@ -118,10 +143,10 @@ export class Database {
   }
 
   /** Takes a change of another database's log; a part of a snapshot comes with position 0. Taking it twice is the same. */
-  apply(log: string, session: SessionRecord | undefined, position: number): void {
-    if (session !== undefined) this.merge(session)
+  apply(log: string, record: StoredRecord | undefined, position: number): void {
+    if (record !== undefined) this.take(record)
     this.advance(log, position)
-    this.options.emit({ type: 'persist', entry: { log, position, session } })
+    this.options.emit({ type: 'persist', entry: { log, position, record } })
   }
 
   private findUser(user: string, agent: string): Answer {
@@ -182,15 +207,28 @@ export class Database {
     return this.change({ ...rest, appliance, state: paused === 'inactivity' ? 'active' : 'ended' }, wallMs)
   }
 
-  private change(session: Omit<SessionRecord, 'stamp'>, wallMs: number): Decided {
-    const { logName, emit } = this.options
-    const record: SessionRecord = { ...session, stamp: this.stamps.next(wallMs) }
-    this.keep(record)
-    const { position } = this.log.append(record)
-    emit({ type: 'persist', entry: { log: logName, position, session: record } })
-    emit({ type: 'soon' })
-    const { user, state, paused } = record
+  private change(session: Omit<SessionRecord, 'stamp' | 'made'>, wallMs: number): Decided {
+    const { origin } = this.options
+    const made = this.records.get(session.session)?.made ?? {}
+    const stamp = this.stamps.next(wallMs)
+    const value: SessionRecord = { ...session, stamp, made: { ...made, [origin]: (made[origin] ?? 0) + 1 } }
+    this.keep(value)
+    const position = this.append({ kind: 'session', value })
+    const { user, state, paused } = value
     return { kind: 'change', user, state, paused, position }
+  }
+
+  private append(record: StoredRecord): number {
+    const { logName, emit } = this.options
+    const { position } = this.log.append(record)
+    emit({ type: 'persist', entry: { log: logName, position, record } })
+    emit({ type: 'soon' })
+    return position
+  }
+
+  private take(record: StoredRecord): void {
+    if (record.kind === 'session') this.merge(record.value)
+    else this.audits.set(keyOf(record), record.value)
   }
 
   private merge(session: SessionRecord): void {

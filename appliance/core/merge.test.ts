@@ -20,6 +20,7 @@ const versions = fc
       state: fc.constantFrom<SessionRecord['state'][]>('active', 'locked', 'paused', 'ended'),
       tickets: fc.uniqueArray(fc.constantFrom('t1', 't2', 't3')).map((tickets) => tickets.sort()),
       stamp,
+      made: fc.dictionary(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 3 }), { noNullPrototype: true }),
     }),
     {
       selector: ({ stamp: { wallMs, counter, origin } }) => `${wallMs} ${counter} ${origin}`,

@@ -15,7 +15,13 @@ export function compareStamps(a: Stamp, b: Stamp): number {
 /** Both versions are of the same session. Every ticket of either stays good: each was given for a verified password. */
 export function mergeSession(a: SessionRecord, b: SessionRecord): SessionRecord {
   const winner = isLater(a, b) ? a : b
-  return { ...winner, tickets: mergeTickets(a.tickets, b.tickets) }
+  return { ...winner, tickets: mergeTickets(a.tickets, b.tickets), made: mergeMade(a.made, b.made) }
+}
+
+function mergeMade(a: SessionRecord['made'], b: SessionRecord['made']): SessionRecord['made'] {
+  const merged = { ...a }
+  for (const [origin, count] of Object.entries(b)) merged[origin] = Math.max(count, merged[origin] ?? 0)
+  return merged
 }
 
 function isLater(a: SessionRecord, b: SessionRecord): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SmallWorld } from '../testing/small-world.ts'
-import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+import { type PeerMessage, type StoredRecord } from '#shared/wire/peer-link.schema.ts'
 
 const versions = { min: 1, max: 1 }
 const service: PeerMessage = { type: 'hello.service', versions, appliance: 's', epoch: 1 }
@@ -65,25 +65,29 @@ describe('the door for peers', () => {
     const world = standing()
     const visitor = world.visitor('a', ['b.example'])
     visitor.send(database)
-    const session = (name: string) => ({
-      session: name,
-      user: 'anna',
-      agent: 'pc-1',
-      appliance: 'b',
-      state: 'active' as const,
-      tickets: [],
-      stamp: { wallMs: 1, counter: 0, origin: 'b' },
+    const session = (name: string): StoredRecord => ({
+      kind: 'session',
+      value: {
+        session: name,
+        user: 'anna',
+        agent: 'pc-1',
+        appliance: 'b',
+        state: 'active',
+        tickets: [],
+        stamp: { wallMs: 1, counter: 0, origin: 'b' },
+        made: { b: 1 },
+      },
     })
-    visitor.send({ type: 'changes', changes: [{ position: 1, session: session('s1') }] })
+    visitor.send({ type: 'changes', changes: [{ position: 1, record: session('s1') }] })
     visitor.send({
       type: 'changes',
-      changes: [1, 2].map((position) => ({ position, session: session(`s${position}`) })),
+      changes: [1, 2].map((position) => ({ position, record: session(`s${position}`) })),
     })
     const acknowledged = visitor.received.flatMap((message) =>
       message.type === 'acknowledged' ? [message.position] : [],
     )
     expect(acknowledged).toEqual([1, 2])
-    visitor.send({ type: 'changes', changes: [{ position: 4, session: session('s4') }] })
+    visitor.send({ type: 'changes', changes: [{ position: 4, record: session('s4') }] })
     expect(visitor.closed).toBe('unexpected')
     expect(world.sessions('a')).toEqual({ s1: 'active at b', s2: 'active at b' })
   })

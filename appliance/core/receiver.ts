@@ -55,12 +55,12 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
           const held = database.held(log)
           if (change.position <= held) continue
           if (change.position > held + 1) return false
-          database.apply(log, change.session, change.position)
+          database.apply(log, change.record, change.position)
         }
         acknowledge(link, log)
       }
       if (message.type === 'snapshot') {
-        for (const session of message.sessions) database.apply(log, session, 0)
+        for (const record of message.records) database.apply(log, record, 0)
         if (message.last) database.apply(log, undefined, message.position)
         emit({ type: 'send', link, message: { type: 'snapshot.taken' } })
         check()

@@ -9,13 +9,12 @@
 import { type Database } from './database.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { type Timers } from './timers.ts'
-import { assert } from '#shared/assert.ts'
 import { type Replicated } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
 type Away = { readonly phase: 'away' }
-/** The other takes all records first, part by part. `rest`: sessions still to send. */
+/** The other takes all records first, part by part. `rest`: keys of the records still to send. */
 type Snapshotting = {
   readonly phase: 'snapshot'
   readonly link: LinkId
@@ -66,9 +65,9 @@ export class Replication {
 
   /** The other database said welcome and holds the own log up to `held`. */
   begin(link: LinkId, held: number): void {
-    const { sessions, log } = this.options.database
+    const { size, log } = this.options.database
     // A peer that holds nothing of this log may lack what came here by other ways, too.
-    const lacks = held === 0 ? sessions.size > 0 : held > log.end || !log.reaches(held)
+    const lacks = held === 0 ? size > 0 : held > log.end || !log.reaches(held)
     if (lacks) this.snapshot(link)
     else this.follow(link, held)
   }
@@ -145,23 +144,20 @@ export class Replication {
   }
 
   private snapshot(link: LinkId): void {
-    const { sessions, log } = this.options.database
-    const begun: Snapshotting = { phase: 'snapshot', link, rest: [...sessions.keys()].reverse(), position: log.end }
+    const { log } = this.options.database
+    const rest = [...this.options.database.keys()].reverse()
+    const begun: Snapshotting = { phase: 'snapshot', link, rest, position: log.end }
     this.peer = begun
     this.release(this.waiters.length, 'one')
     this.sendSnapshotPart(begun)
   }
 
   private sendSnapshotPart(peer: Snapshotting): void {
-    const { sessions } = this.options.database
-    const part = peer.rest.splice(-wireLimits.replicationBatchMax).map((key) => {
-      const session = sessions.get(key)
-      assert(session !== undefined, 'a session record is never forgotten')
-      return session
-    })
+    const { database } = this.options
+    const keys = peer.rest.splice(-wireLimits.replicationBatchMax).reverse()
     this.send(peer.link, {
       type: 'snapshot',
-      sessions: part,
+      records: keys.flatMap((key) => database.record(key) ?? []),
       last: peer.rest.length === 0,
       position: peer.position,
     })

@@ -4,7 +4,7 @@
  * databases, one each way); a service appliance dials its affinity database to ask for records (SV1).
  */
 import { type Static, Type } from 'typebox'
-import { PauseCauseSchema, PolicySchema } from '#shared/wire/agent-link.schema.ts'
+import { AuditRecordSchema, PauseCauseSchema, PolicySchema } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
 
@@ -37,12 +37,47 @@ const SessionRecord = Type.Object(
     /** One for each login accepted under this session id, sorted. */
     tickets: Type.Array(TicketHash),
     stamp: Stamp,
+    /** How many changes of it each database has made: tells a later version from one made apart (RP8). */
+    made: Type.Record(Name, Request),
   },
   strict,
 )
 
+/**
+ * An audit record as the databases keep it. `source`, `incarnation` and `seq` are its identity: an agent, its queue and
+ * the number there; or a database, its log and the position there.
+ */
+const StoredAudit = Type.Object(
+  {
+    by: Type.Union([Type.Literal('agent'), Type.Literal('database')]),
+    source: Name,
+    incarnation: Name,
+    seq: Request,
+    /** Unix ms by the clock of the source. */
+    atMs: Type.Number({ minimum: 0 }),
+    kind: Type.Union([
+      AuditRecordSchema.properties.kind,
+      Type.Literal('topology-edited'),
+      Type.Literal('appliance-removed'),
+    ]),
+    user: Type.Optional(Name),
+    agent: Type.Optional(Name),
+    session: Type.Optional(Name),
+    /** The appliance that served. */
+    appliance: Type.Optional(Name),
+    detail: Type.Optional(Type.String({ maxLength: wireLimits.nameLengthMax })),
+  },
+  strict,
+)
+
+/** What is replicated. Two versions of a session are merged; an audit record never changes. */
+const StoredRecord = Type.Union([
+  Type.Object({ kind: Type.Literal('session'), value: SessionRecord }, strict),
+  Type.Object({ kind: Type.Literal('audit'), value: StoredAudit }, strict),
+])
+
 /** A change of the sender's own log, numbered from 1 without gaps. */
-const Change = Type.Object({ position: Request, session: SessionRecord }, strict)
+const Change = Type.Object({ position: Request, record: StoredRecord }, strict)
 
 /** What a front asks of its records. Asking the same again changes nothing more. */
 const Ask = Type.Union([
@@ -161,7 +196,7 @@ export const PeerMessageSchema = Type.Union([
   Type.Object(
     {
       type: Type.Literal('snapshot'),
-      sessions: Type.Array(SessionRecord, { maxItems: wireLimits.replicationBatchMax }),
+      records: Type.Array(StoredRecord, { maxItems: wireLimits.replicationBatchMax }),
       last: Type.Boolean(),
       position: Count,
     },
@@ -185,6 +220,8 @@ export const PeerMessageSchema = Type.Union([
 export type PeerMessage = Static<typeof PeerMessageSchema>
 export type Stamp = Static<typeof Stamp>
 export type SessionRecord = Static<typeof SessionRecord>
+export type StoredAudit = Static<typeof StoredAudit>
+export type StoredRecord = Static<typeof StoredRecord>
 export type Change = Static<typeof Change>
 export type Ask = Static<typeof Ask>
 export type Answer = Static<typeof Answer>
