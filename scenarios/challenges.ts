@@ -32,7 +32,7 @@ export const scenario = defineScenario({
       await lab.until(alma).isBound({ site: 'south', state: 'paused' })
       await lab.until(olga).isBound({ site: 'south', state: 'paused' })
       await lab.until(lily).isBound({ site: 'south', state: 'locked' })
-      await alma.failsToUnlock('bad-credential', { password: 'not it' })
+      await alma.failsToUnlock('bad-credential', { password: 'wrong-horse-alma' })
       await lab.expect(alma).isBound({ site: 'south', state: 'paused' })
     }
     await lab.until(lab.appliance('north1')).serves()
