@@ -21,7 +21,7 @@ it('no password, token or verifier of a run is in its output, its logs, its hist
   using folder = new TestFolder()
   const environment = { PATH: await pathWithoutToxiproxy() }
   const ended = await runCli(folder, ['run', 'challenges', '--json', '--runs', folder.runs], environment)
-  expect(ended.code, ended.stderr).toBe(0)
+  expect({ code: ended.code, log: ended.stderr }).toMatchObject({ code: 0 })
   const [run] = readdirSync(folder.runs).map((name) => join(folder.runs, name))
   const files = readdirSync(run as string, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile())
   const read = files.map(({ name, parentPath }) => ({ name, text: readFileSync(join(parentPath, name), 'utf8') }))
