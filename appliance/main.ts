@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util'
 import { type Logger } from 'pino'
 import { loadConfig, type Loaded } from './config.ts'
 import { ApplianceMachine } from './core/appliance.ts'
+import { type StoreFailure } from './core/store.ts'
 import { createControl } from './shell/control.ts'
 import { listen, type Listener } from './shell/listener.ts'
 import { createLog } from './shell/log.ts'
-import { memoryStore } from './shell/memory-store.ts'
+import { memoryDisk } from './shell/memory-store.ts'
 import { createMetrics } from './shell/metrics.ts'
 import { ApplianceProcess } from './shell/process.ts'
 import { realClock } from '#shared/clock.ts'
@@ -17,7 +18,7 @@ import { ApplianceId } from '#shared/ids.ts'
 import { applianceTls, peerTls } from '#shared/pki/tls-options.ts'
 import { randomStream } from '#shared/random.ts'
 
-const exitCodes = { stopped: 0, usage: 64, portTaken: 69, defect: 70 } as const
+const exitCodes = { stopped: 0, usage: 64, portTaken: 69, defect: 70, storeFailed: 74 } as const
 /** Closing handshakes of links get this long at the end. */
 const farewellMs = 300
 
@@ -47,7 +48,7 @@ function holdLeash(): void {
 }
 
 async function start(log: Logger, { config, identity, connectTo }: Loaded): Promise<void> {
-  const store = memoryStore(config.id)
+  const store = memoryDisk(config.id).open()
   const machine = new ApplianceMachine({
     id: ApplianceId(config.id),
     topology: config.topology,
@@ -62,7 +63,12 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
     listener?.close()
     setTimeout(() => process.exit(exitCodes.stopped), farewellMs)
   }
-  const appliance = new ApplianceProcess({ machine, store, clock, log, tls: peerTls(identity), connectTo, exit: leave })
+  const storeFailed = ({ code, text }: StoreFailure): never => {
+    log.fatal({ kind: `store.${code}`, rules: ['RP2'] }, text)
+    process.exit(exitCodes.storeFailed)
+  }
+  const tls = peerTls(identity)
+  const appliance = new ApplianceProcess({ machine, store, clock, log, tls, connectTo, exit: leave, storeFailed })
   process.on('uncaughtException', (error) => {
     log.fatal({ kind: 'defect', error: error.stack, lastEvents: appliance.lastEvents }, 'a defect ends the process')
     process.exit(exitCodes.defect)

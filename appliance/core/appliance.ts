@@ -191,6 +191,9 @@ export class ApplianceMachine {
   private start(entries: readonly StoreEntry[]): void {
     assert(this.inside === null, 'an appliance starts once')
     const { keeper, emit, serving, counters } = this
+    // The configuration has the topology that the enterprise began with; the store the last one adopted (BT8).
+    const adopted = entries.findLast(({ topology }) => topology !== undefined)?.topology
+    if (adopted !== undefined) keeper.offer(adopted, 'its store')
     const around = this.surroundings()
     const inside = keeper.self.role === 'database' ? createDatabaseSide(around, entries) : createServiceSide(around)
     this.inside = inside
@@ -255,6 +258,7 @@ export class ApplianceMachine {
   /** Takes a newer topology and hands it on: to agents (BT4), to services, and to the other database. */
   private adopt(topology: Topology, from: string, source: LinkId | null): void {
     if (this.keeper.offer(topology, from) !== 'newer') return
+    this.emit({ type: 'persist', entry: { log: this.options.logName, position: 0, topology } })
     const message = topologyChanged(this.keeper)
     this.front.pushTopology()
     this.door.pushTopology(message, source)

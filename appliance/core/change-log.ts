@@ -6,7 +6,7 @@ import { assert } from '#shared/assert.ts'
 import { type Change, type StoredRecord } from '#shared/wire/peer-link.schema.ts'
 
 /** Changes kept for a peer that catches up. */
-const changesKeptMax = 100_000
+export const changesKeptMax = 100_000
 
 export interface ChangeLog {
   /** Position of the last change; 0 for none. */
@@ -18,10 +18,13 @@ export interface ChangeLog {
   after(position: number, count: number): Change[]
 }
 
-/** `end`: where the log ended when the process began; what came before can only be had as a snapshot. */
-export function createChangeLog(end: number, keptMax: number = changesKeptMax): ChangeLog {
-  let dropped = end
-  let changes: Change[] = []
+/**
+ * `end`: where the log ended when the process began. `kept`: the changes up to there that its store still has, in order;
+ * what came before them, or before a gap in them, can only be had as a snapshot.
+ */
+export function createChangeLog(end: number, kept: readonly Change[], keptMax: number = changesKeptMax): ChangeLog {
+  let changes = lastRun(kept, end)
+  let dropped = end - changes.length
   return {
     get end() {
       return dropped + changes.length
@@ -45,4 +48,15 @@ export function createChangeLog(end: number, keptMax: number = changesKeptMax): 
       return changes.slice(position - dropped, position - dropped + count)
     },
   }
+}
+
+/** The longest run without gaps that ends at `end`. */
+function lastRun(kept: readonly Change[], end: number): Change[] {
+  let next = end
+  let first = kept.length
+  while (first > 0 && kept[first - 1]?.position === next) {
+    first -= 1
+    next -= 1
+  }
+  return kept.slice(first)
 }

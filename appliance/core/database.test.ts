@@ -154,4 +154,24 @@ describe('a database', () => {
     expect(again.open('s1')).toEqual(refused('session-ended'))
     expect(again.change('lock', 's2')).toMatchObject({ state: 'locked', position: 4 })
   })
+
+  test('[RP5] has the merged record kept, not the version that came: `ended` stays final over a restart', () => {
+    const { effects, made, open, change } = database()
+    open('s1')
+    change('end', 's1')
+    const [ended] = made.sessions.values()
+    const late: SessionRecord = { ...ended!, state: 'active', stamp: { wallMs: 9_000, counter: 0, origin: 'b' } }
+    made.apply('b/1', { kind: 'session', value: late }, 1)
+    const last = effects.findLast((effect) => effect.type === 'persist')
+    expect(last?.entry).toMatchObject({ log: 'b/1', position: 1, record: { value: { state: 'ended' } } })
+  })
+
+  test('[RP6] reaches back over a restart as far as its store does', () => {
+    const { effects, open } = database()
+    for (const session of ['s1', 's2', 's3']) open(session)
+    const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
+    const { log } = database(entries.slice(1)).made
+    expect([log.reaches(0), log.reaches(1)]).toEqual([false, true])
+    expect(log.after(1, 9).map(({ position }) => position)).toEqual([2, 3])
+  })
 })

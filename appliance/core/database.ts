@@ -22,6 +22,7 @@ import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 import {
   type Answer,
   type Ask,
+  type Change,
   type SessionRecord,
   type StoredAudit,
   type StoredRecord,
@@ -86,11 +87,13 @@ export class Database {
     this.options = options
     this.people = new Map(options.people.map((person) => [person.user, person]))
     this.stamps = createStamps(options.origin)
+    const own: Change[] = []
     for (const { log, position, record } of options.entries) {
       if (record !== undefined) this.take(record)
+      if (record !== undefined && log === options.logName && position > 0) own.push({ position, record })
       this.advance(log, position)
     }
-    this.log = createChangeLog(this.held(options.logName))
+    this.log = createChangeLog(this.held(options.logName), own)
   }
 
   get logName(): string {
@@ -144,9 +147,10 @@ export class Database {
 
   /** Takes a change of another database's log; a part of a snapshot comes with position 0. Taking it twice is the same. */
   apply(log: string, record: StoredRecord | undefined, position: number): void {
-    if (record !== undefined) this.take(record)
+    // What is kept is the merged record: a store knows no merge law, so that its last version of a record has to be the one.
+    const kept = record === undefined ? undefined : this.take(record)
     this.advance(log, position)
-    this.options.emit({ type: 'persist', entry: { log, position, record } })
+    this.options.emit({ type: 'persist', entry: { log, position, record: kept } })
   }
 
   private findUser(user: string, agent: string): Answer {
@@ -226,15 +230,19 @@ export class Database {
     return position
   }
 
-  private take(record: StoredRecord): void {
-    if (record.kind === 'session') this.merge(record.value)
-    else this.audits.set(keyOf(record), record.value)
+  /** The record as it is kept now. */
+  private take(record: StoredRecord): StoredRecord {
+    if (record.kind === 'session') return { kind: 'session', value: this.merge(record.value) }
+    this.audits.set(keyOf(record), record.value)
+    return record
   }
 
-  private merge(session: SessionRecord): void {
+  private merge(session: SessionRecord): SessionRecord {
     this.stamps.observe(session.stamp)
     const known = this.records.get(session.session)
-    this.keep(known === undefined ? session : mergeSession(known, session))
+    const merged = known === undefined ? session : mergeSession(known, session)
+    this.keep(merged)
+    return merged
   }
 
   private keep(session: SessionRecord): void {

@@ -1,7 +1,6 @@
-/**
- * What a database keeps. An entry is one change of one log: of its own (`log` is the store's own) or of its peer's. In
- * memory for now; a durable store keeps the same port.
- */
+/** What a database keeps. An entry is one change of one log: of its own (`log` is the store's own) or of its peer's. */
+import { type Result } from '#shared/result.ts'
+import { type Topology } from '#shared/topology/model.ts'
 import { type StoredRecord } from '#shared/wire/peer-link.schema.ts'
 
 export type StoreEntry = {
@@ -13,14 +12,25 @@ export type StoreEntry = {
   readonly record?: StoredRecord | undefined
   /** Keys of records that are kept no longer. */
   readonly forget?: readonly string[] | undefined
+  /** Adopted; the last one counts. It is no part of a log: databases hand it on by its epoch (BT8). */
+  readonly topology?: Topology | undefined
 }
+
+/** Why an append was not made; `text` is for people. */
+export type StoreFailure = { readonly code: 'full' | 'failed'; readonly text: string }
 
 export interface Store {
   /** Names this store's own log. A store that lost its past has a new name, so that positions are never used twice. */
   readonly log: string
-  /** Makes the entries durable, all or none, before it returns. */
-  append(entries: readonly StoreEntry[]): void
-  /** The latest entry of every record and the highest position of every log, in the order of their appending. */
+  /**
+   * Makes the entries durable, all or none, before it returns. Positions of the own log only grow. After a failure the
+   * store takes nothing more: whoever appends knows more than it keeps by then, and has to begin anew from it.
+   */
+  append(entries: readonly StoreEntry[]): Result<undefined, StoreFailure>
+  /**
+   * What is kept: every record as it was last, in the order of that; the last changes of the own log, in order, each with
+   * its record as it is now and without those whose record was forgotten; the topology; the highest position of every log.
+   */
   replay(): readonly StoreEntry[]
 }
 

@@ -1,4 +1,7 @@
 import { describeStore } from '../core/store.contract.ts'
-import { memoryStore } from './memory-store.ts'
+import { memoryDisk } from './memory-store.ts'
 
-describeStore(() => memoryStore('a'))
+describeStore((changesKept) => {
+  const disk = memoryDisk('a', changesKept)
+  return { open: () => disk.open(), fill: () => disk.limit(0) }
+})

@@ -7,7 +7,7 @@ import { type Socket } from 'node:net'
 import { type WebSocket } from 'ws'
 import { type ApplianceMachine } from '../core/appliance.ts'
 import { type ApplianceEffect, type ApplianceEvent, type EditAnswer } from '../core/events.ts'
-import { type Store } from '../core/store.ts'
+import { type Store, type StoreFailure } from '../core/store.ts'
 import { verifyPassword } from './hash.ts'
 import { LinkTable } from './link-table.ts'
 import { type PeerDialer, peerDialer, type Place } from './peer-dialer.ts'
@@ -32,6 +32,8 @@ export type ProcessOptions = {
   readonly connectTo: ReadonlyMap<string, Place>
   /** The machine has said all that it had to say. */
   readonly exit: () => void
+  /** The turn could not be kept, so nobody may hear of it: ends the process before anything of it is sent (RP2). */
+  readonly storeFailed: (failure: StoreFailure) => never
 }
 
 /** Types of the last events, for the report of a defect; nothing of their content. */
@@ -59,7 +61,9 @@ export class ApplianceProcess {
       },
       commit: (effects) => {
         const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
-        if (entries.length > 0) store.append(entries)
+        if (entries.length === 0) return
+        const appended = store.append(entries)
+        if (!appended.ok) options.storeFailed(appended.error)
       },
       perform: (effect) => this.perform(effect),
       schedule: (turn) => void setImmediate(turn),
