@@ -11,15 +11,14 @@ import { freePorts } from '../ports.ts'
 import { cacheFolder, defaultRunsFolder, makeRunFolder } from '../run-folder.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { bareStorm } from './bare-storm.ts'
-import { percentile } from './percentile.ts'
+import { type BenchOptions, judge, type Measured, repeat } from './bench.ts'
+import { rounded, spread, type Spread, spreadText } from './spread.ts'
+import { storeIn } from './store-facts.ts'
 import { type AgentId, type ApplianceId, type SessionId } from '#shared/ids.ts'
 import { labPki } from '#shared/pki/cache.ts'
 
-export type Spread = { readonly p50: number; readonly p99: number; readonly max: number }
-
 export type FleetLoss = {
-  readonly bench: 'fleet-loss'
-  readonly seed: string
+  readonly store: string
   readonly agents: number
   readonly fabric: string
   /** Sessions that the killed appliance served. */
@@ -34,6 +33,26 @@ export type FleetLoss = {
   readonly bareStormMs: Spread
   /** p99 of resumed, less detection, over p99 of the bare storm. */
   readonly ratio: number
+}
+
+/** The bench `fleet-loss`: it is small in itself, so that neither `quick` nor `full` changes it. */
+export async function fleetLossBench(options: BenchOptions): Promise<Measured<FleetLoss>> {
+  const runs = await repeat(options, async () => await fleetLoss(options.seed, options.signal))
+  const ratios = runs.map(({ ratio }) => ratio)
+  const text = runs.flatMap((run) => [
+    `${run.agents} agents, one of two appliances killed, ${run.fabric}: ${run.resumed} of ${run.lost} sessions resumed, ` +
+      `logins needed: ${run.loginsNeeded}`,
+    `  loss to detected ${spreadText(run.detectionMs)}`,
+    `  loss to resumed  ${spreadText(run.resumedMs)}`,
+    `  bare storm of ${run.agents} ${spreadText(run.bareStormMs)}; ratio ${rounded(run.ratio)}`,
+  ])
+  return {
+    store: runs[0]?.store ?? 'unknown',
+    runs,
+    targets: [judge('(p99 resumed - p99 detected) over p99 of the bare storm', 'at most', 2, ratios)],
+    notes: ['the bare storm has the same jitter and the same cap on dials, and no fabric'],
+    text,
+  }
 }
 
 const signInsInFlight = 32
@@ -62,8 +81,7 @@ export async function fleetLoss(seed: string, signal: AbortSignal): Promise<Flee
   const bareStormMs = spread(await storm(fleet.count))
   const [detectionMs, resumedMs] = [spread(loss.detectedMs), spread(loss.resumedMs)]
   return {
-    bench: 'fleet-loss',
-    seed,
+    store: storeIn(folder),
     agents: fleet.count,
     fabric: world.fabric.description,
     lost: loss.lost,
@@ -126,13 +144,4 @@ function readLoss(events: readonly HistoryEvent[], victim: ApplianceId): Loss {
   const of = (key: 'detectedMs' | 'resumedMs') => [...lost.values()].flatMap((seen) => seen[key] ?? [])
   const served = [...bound.values()].filter((appliance) => appliance === victim)
   return { lost: served.length, detectedMs: of('detectedMs'), resumedMs: of('resumedMs'), loginsNeeded }
-}
-
-function spread(values: readonly number[]): Spread {
-  const rounded = (ms: number): number => Math.round(ms * 10) / 10
-  return {
-    p50: rounded(percentile(values, 50)),
-    p99: rounded(percentile(values, 99)),
-    max: rounded(Math.max(...values)),
-  }
 }

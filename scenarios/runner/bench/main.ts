@@ -1,35 +1,89 @@
-/** `npm run bench -- NAME [--seed S] [--json]`: figures, each as a ratio to a baseline taken in the same run. */
-import { cpus } from 'node:os'
+/**
+ * `npm run bench -- NAME [--json] [--quick] [--full] [--runs N] [--seed S]`: figures, each as a ratio to a baseline taken
+ * in the same run, with the raw figures and the machine beside it (docs/BENCH.md).
+ */
+import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { newSeed } from '../arguments.ts'
-import { fleetLoss, type Spread } from './fleet-loss.ts'
+import { exitCodes, messageOf } from '../outcome.ts'
+import { defaultRunsFolder, makeRunFolder } from '../run-folder.ts'
+import { type Bench, type BenchDocument, type BenchOptions } from './bench.ts'
+import { failover } from './failover.ts'
+import { fleetLossBench } from './fleet-loss.ts'
+import { logins } from './logins.ts'
+import { describeMachine, machineText } from './machine.ts'
+import { memory } from './memory.ts'
+import { replication } from './replication.ts'
 
-const benches = { 'fleet-loss': fleetLoss } as const
+const benches: Readonly<Record<string, Bench>> = { logins, replication, failover, memory, 'fleet-loss': fleetLossBench }
+const runsUsual = 3
+/** The longest, `failover --full` three times on a small machine, takes a third of it. */
+const wholeWithinMs = 60 * 60_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string' }, json: { type: 'boolean', default: false } },
+  options: {
+    seed: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+  },
 })
 const [name = ''] = positionals
-if (!(name in benches)) {
+const bench = benches[name]
+const runs = Number(values.runs ?? (values.quick ? 1 : runsUsual))
+if (bench === undefined || !(Number.isInteger(runs) && runs >= 1)) {
   process.stderr.write(
-    `usage: npm run bench -- NAME [--seed S] [--json]; NAME is one of ${Object.keys(benches).join(', ')}\n`,
+    'usage: npm run bench -- NAME [--json] [--quick] [--full] [--runs N] [--seed S]\n' +
+      `NAME is one of ${Object.keys(benches).join(', ')}; N is 1 or more (${runsUsual}; 1 with --quick)\n`,
   )
-  process.exit(64)
+  process.exit(exitCodes.usage)
 }
 
-const figures = await benches[name as keyof typeof benches](values.seed ?? newSeed(), new AbortController().signal)
-const machine = { cores: cpus().length, model: cpus()[0]?.model ?? 'unknown', node: process.version }
-if (values.json) process.stdout.write(`${JSON.stringify({ ...figures, machine }, null, 2)}\n`)
-else {
-  const told = ({ p50, p99, max }: Spread): string => `p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`
-  process.stdout
-    .write(`fleet-loss: ${figures.agents} agents, one of two appliances killed, ${figures.fabric}, seed ${figures.seed}
-  ${figures.resumed} of ${figures.lost} sessions resumed, logins needed: ${figures.loginsNeeded}
-  loss to detected   ${told(figures.detectionMs)}
-  loss to resumed    ${told(figures.resumedMs)}
-  bare storm of ${figures.agents}  ${told(figures.bareStormMs)} (TLS WebSocket, same jitter, same cap on dials, no fabric)
-  ratio (p99 resumed - p99 detected) / p99 bare: ${figures.ratio.toFixed(2)}
-  ${machine.cores} cores, ${machine.model}, Node ${machine.node}
-`)
+const stopping = new AbortController()
+const deadline = setTimeout(() => stopping.abort(new Error('the bench takes too long')), wholeWithinMs).unref()
+process.once('SIGINT', () => stopping.abort(new Error('interrupted')))
+process.once('SIGTERM', () => stopping.abort(new Error('interrupted')))
+const seed = values.seed ?? newSeed()
+const machine = describeMachine()
+const folder = makeRunFolder(defaultRunsFolder, `bench-${name}`, seed)
+const options: BenchOptions = {
+  seed,
+  quick: values.quick,
+  full: values.full,
+  runs,
+  folder,
+  signal: stopping.signal,
+  say: (text) => void process.stderr.write(`${text}\n`),
+}
+
+async function measure(of: Bench): Promise<void> {
+  const measured = await of(options)
+  const document: BenchDocument = { bench: name, seed, quick: values.quick, machine, ...measured }
+  process.stdout.write(values.json ? `${JSON.stringify(document, null, 2)}\n` : textOf(document))
+}
+
+function textOf({ bench: of, store, targets, notes, text }: BenchDocument): string {
+  const judged = targets.map(({ what, bound, target, got, met }) => {
+    return `  ${met ? 'met   ' : 'missed'}  ${what}: ${got} (${bound} ${target})`
+  })
+  const lines = [
+    `${of}: store ${store}, seed ${seed}, medians of ${runs}${values.quick ? ', QUICK: the figures mean nothing' : ''}`,
+    ...text.map((line) => `  ${line}`),
+    ...judged,
+    ...notes.map((note) => `  note: ${note}`),
+    `  ${machineText(machine)}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+try {
+  await measure(bench)
+  rmSync(folder, { recursive: true, force: true })
+} catch (error) {
+  process.stderr.write(`${messageOf(stopping.signal.aborted ? stopping.signal.reason : error)}\nsee ${folder}\n`)
+  process.exitCode = exitCodes.failed
+} finally {
+  clearTimeout(deadline)
 }

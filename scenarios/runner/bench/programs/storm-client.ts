@@ -1,21 +1,21 @@
 /**
  * The other end of the baseline: N bare TLS WebSockets to port A; when each is lost it reconnects to port B, under the
- * same first jitter and the same cap on dials in flight as an agent process, and nothing else.
- * `node storm-client.ts COUNT PORT_A PORT_B CA_FILE HOST`; prints `{"kind":"connected"}`, then one line of reconnect times.
+ * same first jitter and the same cap on dials in flight as an agent process, and nothing else. Says `connected`, then
+ * `reconnected` with one time for each.
  */
 import { readFileSync } from 'node:fs'
 import { connect, createSecureContext } from 'node:tls'
 import { type ClientOptions, WebSocket } from 'ws'
-import { reconnectJitterMs } from '../../../agent/core/passes.ts'
+import { reconnectJitterMs } from '../../../../agent/core/passes.ts'
+import { type StormGiven, type StormLine } from '../program-lines.ts'
+import { given, listen, tell } from './given.ts'
 import { randomStream } from '#shared/random.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 
-const [count, portA, portB, caFile, host] = process.argv.slice(2)
-if (host === undefined || caFile === undefined) process.exit(64)
+const { count, portA, portB, caFile, host } = given() as StormGiven
 
 const secureContext = createSecureContext({ ca: readFileSync(caFile), minVersion: 'TLSv1.3', ecdhCurve: 'X25519' })
 const random = randomStream('storm', 'client')
-const total = Number(count)
 const reconnectMs: number[] = []
 const waiting: (() => void)[] = []
 let inFlight = 0
@@ -26,10 +26,10 @@ function leave(): void {
   waiting.shift()?.()
 }
 
-function dial(port: string | undefined, opened: (socket: WebSocket) => void): void {
+function dial(port: number, opened: (socket: WebSocket) => void): void {
   const start = (): void => {
     inFlight += 1
-    const createConnection = () => connect({ host: '127.0.0.1', port: Number(port), secureContext, servername: host })
+    const createConnection = () => connect({ host: '127.0.0.1', port, secureContext, servername: host })
     const options: ClientOptions = { createConnection, perMessageDeflate: false }
     const socket = new WebSocket(`wss://${host}/`, options)
     socket.on('error', () => socket.terminate())
@@ -48,20 +48,18 @@ function reconnect(): void {
     () => {
       dial(portB, () => {
         reconnectMs.push(performance.now() - lostAt)
-        if (reconnectMs.length === total)
-          process.stdout.write(`${JSON.stringify({ kind: 'reconnected', reconnectMs })}\n`)
+        if (reconnectMs.length === count) tell({ kind: 'reconnected', reconnectMs } satisfies StormLine)
       })
     },
     random.below(reconnectJitterMs.first) + 1,
   )
 }
 
-for (let index = 0; index < total; index += 1) {
+for (let index = 0; index < count; index += 1) {
   dial(portA, (socket) => {
     socket.on('close', reconnect)
     connected += 1
-    if (connected === total) process.stdout.write('{"kind":"connected"}\n')
+    if (connected === count) tell({ kind: 'connected' } satisfies StormLine)
   })
 }
-process.stdin.resume()
-process.stdin.on('end', () => process.exit(0))
+listen(() => {})

@@ -1,0 +1,54 @@
+/** What a database really keeps its records in, read from the disk, so that a baseline writes the same. */
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** What one login leaves in a store. */
+export type LoginRows = {
+  /** Records, a session or what was noted of it, each a row of its own. */
+  readonly records: number
+  /** Rows of the log of changes. */
+  readonly changes: number
+  /** Of one record, on average. */
+  readonly recordBytes: number
+}
+
+export const durableStore = 'node:sqlite (WAL, FULL)'
+const memoryStore = 'memory (nothing is durable)'
+/** Of a store that keeps no rows: one record, about as long as one is. */
+const assumed: LoginRows = { records: 1, changes: 1, recordBytes: 450 }
+const magic = 'SQLite format 3\0'
+
+/** The name of the store of the appliances that run in `folder`. */
+export function storeIn(folder: string): string {
+  return databaseFiles(folder).length === 0 ? memoryStore : durableStore
+}
+
+/** Rows that each of `logins` left in the first database of `folder`; an assumption where it keeps none. */
+export function loginRows(folder: string, logins: number): LoginRows {
+  const [file] = databaseFiles(folder)
+  if (file === undefined) return assumed
+  using database = new DatabaseSync(file, { readOnly: true })
+  const count = (sql: string): number => Number(database.prepare(sql).get()?.['figure'] ?? 0)
+  return {
+    records: Math.round(count('SELECT count(*) AS figure FROM records') / logins),
+    changes: Math.round(count('SELECT count(*) AS figure FROM changes') / logins),
+    recordBytes: Math.round(count('SELECT avg(length(value)) AS figure FROM records')),
+  }
+}
+
+function databaseFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => beginsWithMagic(file))
+    .toSorted()
+}
+
+function beginsWithMagic(file: string): boolean {
+  const first = Buffer.alloc(magic.length)
+  const handle = openSync(file, 'r')
+  readSync(handle, first)
+  closeSync(handle)
+  return first.toString('latin1') === magic
+}
