@@ -11,7 +11,7 @@ export type CpuTime = {
 const noCpu: CpuTime = { ms: 0, workersMs: 0 }
 
 /** Processor time of a process so far; a thread that has ended is not in it. */
-export function cpuOf(pid: number): CpuTime {
+function cpuOf(pid: number): CpuTime {
   return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
     const folder = `/proc/${pid}/task/${thread}`
     // Nanoseconds on the processor, where /proc/PID/stat counts ticks of 10 ms.

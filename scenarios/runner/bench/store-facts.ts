@@ -13,7 +13,7 @@ export type LoginRows = {
   readonly recordBytes: number
 }
 
-export const durableStore = 'node:sqlite (WAL, FULL)'
+const durableStore = 'node:sqlite (WAL, FULL)'
 const memoryStore = 'memory (nothing is durable)'
 /** Of a store that keeps no rows: one record, about as long as one is. */
 const assumed: LoginRows = { records: 1, changes: 1, recordBytes: 450 }
