@@ -2,25 +2,38 @@
  * One appliance process: `node appliance/main.ts --config FILE [--leash]` (docs/PROTOCOL.md, Processes). The composition
  * root: the only place where adapters are named.
  */
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Logger } from 'pino'
 import { loadConfig, type Loaded } from './config.ts'
 import { ApplianceMachine } from './core/appliance.ts'
-import { type StoreFailure } from './core/store.ts'
+import { type Store, type StoreFailure } from './core/store.ts'
 import { createControl } from './shell/control.ts'
 import { listen, type Listener } from './shell/listener.ts'
 import { createLog } from './shell/log.ts'
 import { memoryDisk } from './shell/memory-store.ts'
 import { createMetrics } from './shell/metrics.ts'
 import { ApplianceProcess } from './shell/process.ts'
+import { type StoreRefusal } from './shell/sqlite-file.ts'
+import { openSqliteStore, type SqliteStore } from './shell/sqlite-store.ts'
+import { type ApplianceConfig } from '#shared/config.schema.ts'
 import { realClock } from '#shared/clock.ts'
 import { ApplianceId } from '#shared/ids.ts'
 import { applianceTls, peerTls } from '#shared/pki/tls-options.ts'
 import { randomStream } from '#shared/random.ts'
 
-const exitCodes = { stopped: 0, usage: 64, portTaken: 69, defect: 70, storeFailed: 74 } as const
+const exitCodes = { stopped: 0, usage: 64, badStore: 65, notToBeHad: 69, defect: 70, storeFailed: 74 } as const
 /** Closing handshakes of links get this long at the end. */
 const farewellMs = 300
+
+const refusalExits = {
+  damaged: 'badStore',
+  'too-new': 'badStore',
+  'in-use': 'notToBeHad',
+  'sqlite-too-old': 'notToBeHad',
+  full: 'storeFailed',
+  failed: 'storeFailed',
+} as const satisfies Record<StoreRefusal['code'], keyof typeof exitCodes>
 
 type Arguments = { readonly config: string; readonly leash: boolean }
 
@@ -47,8 +60,18 @@ function holdLeash(): void {
   process.stdin.on('end', gone).on('close', gone).on('error', gone).resume()
 }
 
+/** In memory where the configuration names no file. */
+function openStore(log: Logger, { id, storeFile, storePagesMax }: ApplianceConfig): Store & Partial<SqliteStore> {
+  if (storeFile === undefined) return memoryDisk(id).open()
+  const opened = openSqliteStore({ file: resolve(storeFile), appliance: id, pagesMax: storePagesMax })
+  if (opened.ok) return opened.value
+  const { code, text } = opened.error
+  log.fatal({ kind: 'store.refused', code }, text)
+  return process.exit(exitCodes[refusalExits[code]])
+}
+
 async function start(log: Logger, { config, identity, connectTo }: Loaded): Promise<void> {
-  const store = memoryDisk(config.id).open()
+  const store = openStore(log, config)
   const machine = new ApplianceMachine({
     id: ApplianceId(config.id),
     topology: config.topology,
@@ -61,7 +84,10 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
   let listener: Listener | null = null
   const leave = (): void => {
     listener?.close()
-    setTimeout(() => process.exit(exitCodes.stopped), farewellMs)
+    setTimeout(() => {
+      store.close?.()
+      process.exit(exitCodes.stopped)
+    }, farewellMs)
   }
   const storeFailed = ({ code, text }: StoreFailure): never => {
     log.fatal({ kind: `store.${code}`, rules: ['RP2'] }, text)
@@ -81,6 +107,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
     status: () => machine.status(),
     sessions: () => machine.sessions(),
     metrics: createMetrics(() => machine.status(), machine.counters),
+    limitStore: store.limit === undefined ? null : (pagesMax) => store.limit?.(pagesMax),
     edit: (topology) => appliance.edit(topology),
     stop: () => appliance.askStop(),
   })
@@ -96,7 +123,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     log.fatal({ kind: 'port.taken', code }, `a port could not be had: ${message}`)
-    process.exit(exitCodes.portTaken)
+    process.exit(exitCodes.notToBeHad)
   }
   log.info({ kind: 'ready', seed: config.seed, role: machine.status().role }, 'listens')
 }

@@ -73,6 +73,10 @@ export const ApplianceConfigSchema = Type.Object(
     connectTo: Type.Array(ConnectTo),
     /** The first topology, as loaded from the enterprise file. */
     topology: TopologySchema,
+    /** Database role: the file that it keeps its records in; absent: nothing survives its process. */
+    storeFile: Type.Optional(Text),
+    /** Largest size of that file, in pages of 4096 bytes; absent: the disk's. */
+    storePagesMax: Type.Optional(Type.Integer({ minimum: 1 })),
     /** Database role: the people with argon2id verifiers in PHC form. Empty on a service appliance. */
     people: Type.Array(
       Type.Object(

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { type Registry } from 'prom-client'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { checkEdit } from '../core/edit-check.ts'
 import { type EditAnswer } from '../core/events.ts'
 import { type ApplianceStatus, type SessionListing } from '../core/status.ts'
@@ -16,12 +16,19 @@ export type ControlOptions = {
   readonly status: () => ApplianceStatus
   readonly sessions: () => readonly SessionListing[]
   readonly metrics: Registry
+  /** `null`: there is no file. */
+  readonly limitStore: ((pagesMax: number | null) => void) | null
   readonly edit: (topology: Omit<Topology, 'epoch'>) => Promise<EditAnswer>
   readonly stop: () => void
 }
 
 const open: readonly string[] = ['/health', '/metrics']
 const findProblem = problemFinder(Type.Omit(TopologySchema, ['epoch']))
+const StoreLimit = Type.Object(
+  { pages: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]) },
+  { additionalProperties: false },
+)
+const findLimitProblem = problemFinder(StoreLimit)
 
 /** The door's routes; the caller listens. */
 export function createControl(options: ControlOptions): FastifyInstance {
@@ -60,6 +67,13 @@ export function createControl(options: ControlOptions): FastifyInstance {
     if (problem !== null) return refuse(reply, 400, 'invalid', problem)
     const answer = await options.edit(topology)
     return answer.ok ? reply.send({ epoch: answer.epoch }) : refuse(reply, 409, answer.code, answer.text)
+  })
+  app.post('/store/limit', ({ body }, reply) => {
+    if (options.limitStore === null) return refuse(reply, 409, 'no-store-file', 'its store is no file')
+    const shape = findLimitProblem(body)
+    if (shape !== null) return refuse(reply, 400, 'malformed', `${shape.path} ${shape.problem}`.trim())
+    options.limitStore((body as Static<typeof StoreLimit>).pages)
+    return reply.send({})
   })
   app.post('/stop', (_request, reply) => {
     options.stop()

@@ -74,12 +74,12 @@ export function memoryDisk(appliance: string, keptMax: number = changesKeptMax):
 }
 
 /** The name of a log that begins now. */
-function newLogName(appliance: string): string {
+export function newLogName(appliance: string): string {
   return `${appliance}/${randomBytes(8).toString('hex')}`
 }
 
 /** `end`: where the own log ends before the entries. */
-function assertPositions(entries: readonly StoreEntry[], own: string, end: number): void {
+export function assertPositions(entries: readonly StoreEntry[], own: string, end: number): void {
   let last = end
   for (const { log, position, record } of entries) {
     if (log !== own || position === 0) continue

@@ -100,8 +100,8 @@ export class TestEnterprise implements AsyncDisposable {
   }
 
   /** Starts a process and waits until it says `ready`. */
-  async start(id: string): Promise<Running> {
-    const running = this.spawn(['--config', await this.configFile(id), '--leash'])
+  async start(id: string, changes: Partial<ApplianceConfig> = {}): Promise<Running> {
+    const running = this.spawn(['--config', await this.configFile(id, changes), '--leash'])
     this.running.set(id, running)
     await waitFor(
       `${id} is ready`,
