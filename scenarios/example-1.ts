@@ -46,7 +46,7 @@ export const scenario = defineScenario({
         { appliance: 'server-1-2', stage: 'last-resort', outcome: 'skipped' },
       ],
     })
-    await ws1.failsToSignIn('alice', 'offline')
+    await ws1.failsToSignIn('bob', 'offline.never-here')
     await lab.expect(bob).isBound({ appliance: 'server-2-1', stage: 'home', state: 'active' })
 
     lab.tell('step 4: all servers are up again; then Server 2-1 is lost, and Workstation 2 goes to Site 1')

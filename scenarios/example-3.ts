@@ -46,7 +46,7 @@ export const scenario = defineScenario({
     })
 
     lab.tell('a new session does not: home, failover site and last resort are exhausted')
-    await ws1.failsToSignIn('bob', 'offline')
+    await ws1.failsToSignIn('bob', 'offline.never-here')
     await lab.until(ws1).decides({
       purpose: 'login',
       outcome: 'exhausted',

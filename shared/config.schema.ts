@@ -35,8 +35,10 @@ export const AgentConfigSchema = Type.Object(
     control: Control,
     /** PEM file of the enterprise's certificate authority. */
     caFile: Text,
-    /** Folder of the topology cache (BT3); absent: nothing survives a restart. */
+    /** Folder of the topology cache (BT3) and the offline store (OF4); absent: nothing survives a restart. */
     cacheFolder: Type.Optional(Text),
+    /** Cost of offline verifiers; absent: that of the product. Fleets and labs measure something else. */
+    offlineHashCost: Type.Optional(Type.Union([Type.Literal('product'), Type.Literal('minimum')])),
     connectTo: Type.Array(ConnectTo),
     /** Host name to address, asked before DNS. */
     resolve: Type.Record(Text, Text),

@@ -82,6 +82,8 @@ export type SessionStatus = {
   /** `null`: offline, or between two appliances (`moving`). */
   readonly binding: Binding | null
   readonly moving: boolean
+  /** Started offline, and not yet validated by an appliance (OF6). */
+  readonly offline?: true | undefined
   /** Which challenge is open while the session is paused; `unknown-session`: LO5. */
   readonly paused?: PauseCause | 'unknown-session' | undefined
 }

@@ -21,7 +21,26 @@ export const failures = {
   'unknown-session': { definite: true, next: 'never', text: 'no such session' },
   'session-ended': { definite: true, next: 'never', text: 'the session has ended' },
   'no-topology': { definite: true, next: 'next-pass', text: 'no bootstrap appliance answers and no topology is known' },
-  offline: { definite: true, next: 'next-pass', text: 'no appliance answers and there is no offline data' },
+  'offline.never-here': {
+    definite: true,
+    next: 'next-pass',
+    text: 'no appliance answers, and this user has not logged in on this workstation before',
+  },
+  'offline.not-allowed': {
+    definite: true,
+    next: 'next-pass',
+    text: 'no appliance answers, and policy does not allow an offline login',
+  },
+  'offline.expired': {
+    definite: true,
+    next: 'next-pass',
+    text: 'no appliance answers, and the offline data has expired',
+  },
+  'offline.locked-out': {
+    definite: true,
+    next: 'next-pass',
+    text: 'no appliance answers, and the user is locked out after repeated failures',
+  },
 } as const satisfies Record<string, Entry>
 
 export type FailureCode = keyof typeof failures

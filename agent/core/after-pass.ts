@@ -2,23 +2,33 @@
  * What follows the end of a pass: the pin and the anchor, the answer to whoever asked, offline, coming back, or a new
  * pass later. Returns the tasks to begin now.
  */
-import { type CommandAnswer } from './events.ts'
+import { audit, uploadAudit } from './audit.ts'
+import { forget, tryOffline } from './offline.ts'
+import { offlineUser } from './offline-data.ts'
 import { type Busy, type Candidate, type Pass } from './pass.ts'
 import { pinAfterAnswer } from './pin.ts'
+import { answerAccepted, answerFailed, isFailureCode } from './replies.ts'
 import { ask } from './requests.ts'
 import {
   askUnlockInPlace,
-  bindingOf,
   ensureOfflineRetry,
   goOffline,
   offlineRetryTimer,
   rejoinOffline,
   wantsAppliance,
 } from './sessions.ts'
-import { type AgentState, clearTimer, emit, type PassRun, setTimer, type Task, type UnlockTask, warn } from './state.ts'
+import {
+  type AgentState,
+  clearTimer,
+  type LoginTask,
+  type PassRun,
+  setTimer,
+  type Task,
+  type UnlockTask,
+  warn,
+} from './state.ts'
 import { assertNever } from '#shared/assert.ts'
-import { type FailureCode, failures, failureText } from '#shared/failure.ts'
-import { type DialId, type SessionId } from '#shared/ids.ts'
+import { type DialId, type SessionId, type UserName } from '#shared/ids.ts'
 
 /** Deals with the ended pass of `run`. */
 export function afterPass(state: AgentState, run: PassRun): readonly Task[] {
@@ -53,7 +63,7 @@ function found(state: AgentState, run: PassRun, candidate: Candidate): readonly 
   switch (task.kind) {
     case 'login':
     case 'unlock':
-      answerAccepted(state, run, task.call, task.session)
+      accepted(state, run, task)
       return []
     case 'bootstrap':
       return task.waiting
@@ -77,44 +87,27 @@ function settle(state: AgentState, run: PassRun, candidate: Candidate, dial: Dia
   if (run.purpose !== 'failover' || state.anchor === undefined || !state.links.has(state.anchor)) state.anchor = dial
   if (candidate.stage === 'last-resort') ask(state, dial, { kind: 'topology' }, { type: 'topology.get' })
   rejoinOffline(state, dial)
+  uploadAudit(state)
   if (!wantsAppliance(state)) clearTimer(state, offlineRetryTimer)
 }
 
-/** Answers a login or an unlock that was accepted. */
-function answerAccepted(state: AgentState, run: PassRun, call: number, id: SessionId): void {
+function accepted(state: AgentState, run: PassRun, { call, session: id }: LoginTask | UnlockTask): void {
   const session = state.sessions.get(id)
-  if (session === undefined) return
-  const answer: CommandAnswer = {
-    outcome: 'accepted',
-    session: id,
-    state: session.state,
-    binding: bindingOf(state, session.where),
-    replicated: session.replicated,
-    decision: run.id,
-  }
-  emit(state, { type: 'answer', call, answer })
-}
-
-export function answerFailed(
-  state: AgentState,
-  call: number,
-  code: FailureCode,
-  decision: number | null,
-  retryAfterMs?: number,
-): void {
-  const answer: CommandAnswer = { outcome: 'failed', code, text: failureText({ code }), retryAfterMs, decision }
-  emit(state, { type: 'answer', call, answer })
+  if (session !== undefined) answerAccepted(state, call, session, run.id)
 }
 
 /** A rejected login is an answer (SP6): the pass has ended and nothing else happens. */
 function rejected(state: AgentState, run: PassRun, detail: string): void {
   const { task } = run
   if (task.kind !== 'login' && task.kind !== 'unlock') return
+  denied(state, task.user, task.kind === 'unlock' ? task.session : null, detail)
   answerFailed(state, task.call, isFailureCode(detail) ? detail : 'bad-credential', run.id)
 }
 
-export function isFailureCode(text: string): text is FailureCode {
-  return text in failures
+/** An appliance said no. Who is disabled there has nothing left to log in with here. */
+export function denied(state: AgentState, user: UserName, session: SessionId | null, reason: string): void {
+  audit(state, 'denied', user, session, reason)
+  if (reason === 'disabled') forget(state, user)
 }
 
 /** All that serve are busy: wait as told, then a new pass (LO6). */
@@ -137,16 +130,17 @@ function exhausted(state: AgentState, run: PassRun): readonly Task[] {
   const { task } = run
   switch (task.kind) {
     case 'bootstrap':
-      for (const waiting of task.waiting)
-        if (waiting.kind === 'login') answerFailed(state, waiting.call, 'no-topology', run.id)
+      for (const waiting of task.waiting) {
+        if (waiting.kind === 'login' || waiting.kind === 'unlock') withoutTopology(state, run, waiting)
+      }
       warn(state, 'agent.no-topology', ['BT9'], 'no bootstrap appliance answers, and no topology is known')
       break
     case 'login':
-      answerFailed(state, task.call, 'offline', run.id)
+      withOfflineData(state, run, task)
       break
     case 'unlock':
       if (unlockInPlace(state, run, task)) return []
-      answerFailed(state, task.call, 'offline', run.id)
+      withOfflineData(state, run, task)
       break
     case 'failover':
       for (const id of task.sessions) {
@@ -161,6 +155,21 @@ function exhausted(state: AgentState, run: PassRun): readonly Task[] {
   }
   if (wantsAppliance(state)) ensureOfflineRetry(state)
   return []
+}
+
+function withOfflineData(state: AgentState, run: PassRun, task: LoginTask | UnlockTask): void {
+  run.rules.add('OF3')
+  tryOffline(state, task, run.id)
+}
+
+/** Without a topology the user may still be known here; else there is nothing to go by (BT9). */
+function withoutTopology(state: AgentState, run: PassRun, task: LoginTask | UnlockTask): void {
+  if (offlineUser(state.offline, task.user) !== undefined) {
+    withOfflineData(state, run, task)
+    return
+  }
+  denied(state, task.user, task.kind === 'unlock' ? task.session : null, 'no-topology')
+  answerFailed(state, task.call, 'no-topology', run.id)
 }
 
 /** FB3: the session stays where it is, if that appliance still answers. Says whether it was asked. */

@@ -214,7 +214,7 @@ describe('loss and failover', () => {
     agent.login()
     const before = agent.log.sent.length
     agent.lose(hostOf(boundTo(agent)))
-    expect(agent.log.sent.slice(before).map(({ message }) => message.type)).toEqual(['resume'])
+    expect(agent.log.sent.slice(before).map(({ message }) => message.type)).toEqual(['resume', 'audit'])
     expect(agent.status().sessions[0]).toMatchObject({ state: 'active', binding: { stage: 'home' } })
   })
 
@@ -249,7 +249,7 @@ describe('loss and failover', () => {
     })
     agent.lose('f1.test')
     expect(agent.status().sessions[0]?.binding).toMatchObject({ appliance: 'f2', stage: 'serving', temporary: true })
-    expect(agent.login('bob')).toMatchObject({ outcome: 'failed', code: 'offline' })
+    expect(agent.login('bob')).toMatchObject({ outcome: 'failed', code: 'offline.never-here' })
     expect(boundTo(agent)).toBe('f2')
   })
 
@@ -406,7 +406,7 @@ describe('offline', () => {
   it('[SP8, OF2] makes a full pass on every authentication attempt, and [SP7] offline sessions rejoin there', () => {
     const agent = offline()
     const before = agent.log.decisions.length
-    expect(agent.login('bob')).toMatchObject({ code: 'offline' })
+    expect(agent.login('bob')).toMatchObject({ code: 'offline.never-here' })
     expect(agent.log.decisions.length).toBe(before + 1)
     expect(new Set(last(agent)?.candidates.map(({ appliance }) => appliance))).toEqual(
       new Set(['h1', 'h2', 'h3', 'a1', 'a2']),

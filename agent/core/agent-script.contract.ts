@@ -4,15 +4,16 @@
  */
 import { agentMachine, type SteppedAgent } from './agent.ts'
 import { type AgentEffect, type Command, type CommandAnswer } from './events.ts'
+import { emptyOfflineData, type OfflineData } from './offline-data.ts'
 import { assert, assertNever } from '#shared/assert.ts'
 import { type Decision } from '#shared/decision.ts'
 import { AgentId, type ApplianceId, type DialId, type SessionId, type SiteId, UserName } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
-import { defaultUserPolicy, type EffectivePolicy } from '#shared/policy/policy.ts'
+import { defaultUserPolicy, type EffectivePolicy, samePolicy } from '#shared/policy/policy.ts'
 import { normalSettings } from '#shared/policy/settings.ts'
 import { randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
-import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { type AgentMessage, type ApplianceMessage, type AuditRecord } from '#shared/wire/agent-link.schema.ts'
 
 /** `asks-nobody`: welcomes, then answers no request. `no-database`: welcomes, then answers every request *unavailable*. */
 export type Behaviour = 'serves' | 'refused' | 'timed-out' | 'unavailable' | 'busy' | 'asks-nobody' | 'no-database'
@@ -31,6 +32,10 @@ export type ScriptOptions = {
   readonly cached?: boolean
   /** What every user's login downloads. */
   readonly policy?: Partial<EffectivePolicy>
+  /** What the offline store holds at start. */
+  readonly offline?: OfflineData
+  /** Of the agent's clock at start; the other clocks begin anew with each script. */
+  readonly wallMs?: number
 }
 
 const hostPort = (host: string) => ({ host, port: 443 })
@@ -45,8 +50,12 @@ export function script(options: ScriptOptions) {
     settings: normalSettings,
   })
   const { id: _id, ...defaults } = defaultUserPolicy
-  let policy: EffectivePolicy = { ...defaults, ...options.policy }
+  /** What a login downloads. */
+  const downloaded = { policy: { ...defaults, ...options.policy } as EffectivePolicy, credentialVersion: 1 }
+  /** What an offline session is refused with, for each user. */
+  const disabled = new Set<string>()
   let nowMs = 1_000_000
+  let wallAheadMs = (options.wallMs ?? nowMs) - nowMs
   /** Wire ms since the last message when a link is lost. */
   let heardAgoMs = 0
   let { network } = options
@@ -62,15 +71,18 @@ export function script(options: ScriptOptions) {
     answers: new Map<number, CommandAnswer>(),
     notes: [] as Note[],
     persisted: [] as number[],
+    audited: [] as AuditRecord[],
+    kept: undefined as OfflineData | undefined,
+    verifiersMade: 0,
   }
   const queue: Parameters<SteppedAgent['step']>[0][] = []
   let calls = 0
   let running = false
-  /** Answers to dials that wait for `release`. */
+  /** Answers to dials and to hashes that wait for `release`. */
   let held: Parameters<SteppedAgent['step']>[0][] | undefined
 
   const push = (event: Parameters<SteppedAgent['step']>[0]): void => {
-    if (held !== undefined && event.type === 'dial.answered') {
+    if (held !== undefined && (event.type === 'dial.answered' || event.type === 'offline.verified')) {
       held.push(event)
       return
     }
@@ -78,7 +90,8 @@ export function script(options: ScriptOptions) {
     if (running) return
     running = true
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      for (const effect of machine.step(next, { wireMs: nowMs, policyMs: nowMs, wallMs: nowMs })) perform(effect)
+      for (const effect of machine.step(next, { wireMs: nowMs, policyMs: nowMs, wallMs: nowMs + wallAheadMs }))
+        perform(effect)
     }
     running = false
   }
@@ -116,6 +129,16 @@ export function script(options: ScriptOptions) {
         return
       case 'note':
         log.notes.push(effect)
+        return
+      case 'persist-offline':
+        log.kept = effect.data
+        return
+      case 'verify-offline':
+        push({ type: 'offline.verified', job: effect.job, ok: effect.verifier === `hash of ${effect.password}` })
+        return
+      case 'make-verifier':
+        log.verifiersMade += 1
+        push({ type: 'verifier.made', job: effect.job, verifier: `hash of ${effect.password}` })
         return
       case 'persist':
         log.persisted.push(effect.topology.epoch)
@@ -162,6 +185,7 @@ export function script(options: ScriptOptions) {
     switch (message.type) {
       case 'audit': {
         const { incarnation, seq } = message.records.at(-1) ?? { incarnation: 'none', seq: 0 }
+        log.audited.push(...message.records)
         return { type: 'audited', request, incarnation, seq }
       }
       case 'topology.get':
@@ -169,18 +193,34 @@ export function script(options: ScriptOptions) {
         return { type: 'topology', request, topology: published.topology }
       case 'login':
         if (message.password !== 'right') return { type: 'rejected', request, reason: 'bad-credential' }
+        if (disabled.has(message.user)) return { type: 'rejected', request, reason: 'disabled' }
         sessions.set(message.session, 'active')
         return {
           type: 'login.accepted',
           request,
           session: message.session,
           ticket: 'ticket',
-          policy,
+          policy: downloaded.policy,
+          credentialVersion: downloaded.credentialVersion,
           replicated: 'both',
         }
+      case 'resume-offline':
+        return adopt(message)
       default:
         return replyOfSession(message)
     }
+  }
+
+  const adopt = (message: Extract<AgentMessage, { type: 'resume-offline' }>): ApplianceMessage => {
+    const { request, session, user, pause } = message
+    if (disabled.has(user)) return { type: 'rejected', request, reason: 'disabled' }
+    const isChanged = message.state === 'active' && !samePolicy(message.policy, downloaded.policy)
+    const paused = pause ?? (isChanged ? 'coming-online' : undefined)
+    const state = paused === undefined ? message.state : 'paused'
+    sessions.set(session, state)
+    if (state === 'ended') return { type: 'logged-out', request, replicated: 'both' }
+    const answer = { type: 'adopted', request, session, ticket: 'ticket', policy: downloaded.policy, state } as const
+    return { ...answer, ...(paused === undefined ? {} : { paused }), replicated: 'both' }
   }
 
   const replyOfSession = (message: Extract<AgentMessage, { ticket: string }>): ApplianceMessage => {
@@ -204,7 +244,7 @@ export function script(options: ScriptOptions) {
       case 'unlock':
         if (message.password !== 'right') return { type: 'rejected', request, reason: 'bad-credential' }
         sessions.set(session, 'active')
-        return { type: 'unlocked', request, policy, replicated: 'both' }
+        return { type: 'unlocked', request, ...downloaded, replicated: 'both' }
       case 'logout':
         sessions.set(session, 'ended')
         return { type: 'logged-out', request, replicated: 'both' }
@@ -236,7 +276,8 @@ export function script(options: ScriptOptions) {
     log,
     sessions,
     start: () => {
-      push({ type: 'started', topology: options.cached === true ? options.topology : undefined })
+      const topology = options.cached === true ? options.topology : undefined
+      push({ type: 'started', topology, offline: options.offline ?? emptyOfflineData('first') })
       elapse(0)
     },
     behave: (behaviour: Behaviour, ...hosts: string[]) => hosts.forEach((host) => behaviours.set(host, behaviour)),
@@ -277,14 +318,25 @@ export function script(options: ScriptOptions) {
         push({ type: 'message.received', dial, message: { type: 'topology.changed', topology } })
     },
     elapse,
+    /** The workstation's clock is set by hand. */
+    setClock: (byMs: number) => {
+      wallAheadMs += byMs
+    },
+    /** The users' passwords are of this version from now on. */
+    credentialVersion: (version: number) => {
+      downloaded.credentialVersion = version
+    },
+    disable: (user: string) => disabled.add(user),
     login: (user = 'alice', password = 'right') =>
       commandAndAnswer((call) => ({ type: 'login', call, user: UserName(user), password })),
     unlock: (session: SessionId, password = 'right') =>
       commandAndAnswer((call) => ({ type: 'unlock', call, session, password })),
+    answerAs: (session: SessionId, user: string) =>
+      commandAndAnswer((call) => ({ type: 'unlock', call, session, user: UserName(user), password: 'right' })),
     activity: (session: SessionId) => commandAndAnswer((call) => ({ type: 'activity', call, session })),
     /** Logins and unlocks from now on download this. */
     changePolicy: (change: Partial<EffectivePolicy>) => {
-      policy = { ...policy, ...change }
+      downloaded.policy = { ...downloaded.policy, ...change }
     },
     /** Links that are lost from now on were last heard this long before. */
     heardAgo: (ms: number) => {

@@ -3,10 +3,13 @@
  * topology slots) to what an agent holds (links, sessions, requests). No clock, no dice, no sockets: all are handed in.
  */
 import { received } from './answers.ts'
+import { uploadAudit } from './audit.ts'
 import { challengeTimerFired } from './challenges.ts'
 import { command } from './commands.ts'
 import { type AgentEffect, type AgentEvent, type AgentMachine, type DialAnswer } from './events.ts'
 import { loseLink } from './loss.ts'
+import { offlineVerified, verifierMade } from './offline.ts'
+import { emptyOfflineData, type OfflineData } from './offline-data.ts'
 import { type Report } from './pass.ts'
 import { dialNow, linkOpened, startPass, surveyed, tell } from './passes.ts'
 import { type HostPort } from './plan.ts'
@@ -14,6 +17,7 @@ import { ask, requestOfTimer } from './requests.ts'
 import { bindingOf, offlineRetryTimer, wantsAppliance } from './sessions.ts'
 import { type AgentState, emit, type PassRun, type Session, setTimer } from './state.ts'
 import { emptySlots, newestEpoch } from './topology-slots.ts'
+import { seenAt } from './trusted-time.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type Instant } from '#shared/clock.ts'
 import { type AgentStatus, type SessionStatus } from '#shared/decision.ts'
@@ -42,8 +46,11 @@ export function agentMachine(options: AgentOptions): SteppedAgent {
     step(event, now) {
       state.now = now
       state.effects = []
+      state.seen = seenAt(state.seen, now)
+      const kept = state.offline
       handle(state, event)
       hangUpUnused(state)
+      if (state.offline !== kept) keepOffline(state)
       if (state.effects.length > 0) emit(state, { type: 'status-changed' })
       return state.effects
     },
@@ -65,7 +72,11 @@ function initialState(options: AgentOptions): AgentState {
     requests: new Map(),
     retries: new Map(),
     timers: new Map(),
-    counters: { dial: 0, pass: 0, request: 0, timer: 0 },
+    counters: { dial: 0, pass: 0, request: 0, timer: 0, job: 0 },
+    offline: emptyOfflineData('none'),
+    jobs: new Map(),
+    seen: { wallMs: 0, wireMs: 0 },
+    heardMs: -Infinity,
     now: { wireMs: 0, policyMs: 0, wallMs: 0 },
     effects: [],
   }
@@ -74,7 +85,7 @@ function initialState(options: AgentOptions): AgentState {
 function handle(state: AgentState, event: AgentEvent): void {
   switch (event.type) {
     case 'started':
-      started(state, event.topology)
+      started(state, event.topology, event.offline)
       return
     case 'command':
       command(state, event.command)
@@ -100,13 +111,21 @@ function handle(state: AgentState, event: AgentEvent): void {
       state.timers.delete(event.key)
       timerFired(state, event.key)
       return
+    case 'offline.verified':
+      offlineVerified(state, event.job, event.ok)
+      return
+    case 'verifier.made':
+      verifierMade(state, event.job, event.verifier)
+      return
     default:
       assertNever(event)
   }
 }
 
 /** An agent that comes online connects within its home site, sessions or not (PN7). */
-function started(state: AgentState, topology: Topology | undefined): void {
+function started(state: AgentState, topology: Topology | undefined, offline: OfflineData): void {
+  state.offline = offline
+  state.seen = { ...state.seen, wallMs: Math.max(state.seen.wallMs, offline.seenMs) }
   if (topology !== undefined) {
     state.slots = { inUse: topology, received: topology }
     state.settings = topology.settings
@@ -185,8 +204,16 @@ function timerFired(state: AgentState, key: string): void {
   }
 }
 
-/** Topology, policy and audit ride on the refresh interval (BT4). */
+/** Kept with the highest time seen, so that a clock set back later is known for one (OF4). */
+function keepOffline(state: AgentState): void {
+  state.offline = { ...state.offline, seenMs: state.seen.wallMs }
+  emit(state, { type: 'persist-offline', data: state.offline })
+}
+
+/** Topology, policy and audit ride on the refresh interval (BT4, OF5), and so does the time that the agent has seen. */
 function refresh(state: AgentState): void {
+  if (state.offline.users.length > 0) state.offline = { ...state.offline }
+  uploadAudit(state)
   if (state.anchor === undefined || !state.links.has(state.anchor)) return
   ask(state, state.anchor, { kind: 'topology' }, { type: 'refresh', epoch: newestEpoch(state.slots) })
 }
@@ -228,6 +255,7 @@ function sessionStatusOf(state: AgentState, session: Session): SessionStatus {
     state: said,
     binding: bindingOf(state, where),
     moving: where.at === 'moving',
+    ...(session.ticket === '' ? { offline: true as const } : {}),
     ...(said === 'paused' && paused !== undefined ? { paused } : {}),
   }
 }

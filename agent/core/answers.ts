@@ -1,11 +1,14 @@
 /** Answers of appliances: each finds the request it belongs to, or is old news. */
+import { audit, auditAnswered } from './audit.ts'
 import { askLogin } from './attempt.ts'
-import { answerFailed, isFailureCode } from './after-pass.ts'
+import { denied } from './after-pass.ts'
 import { showActive } from './challenges.ts'
+import { learn, learnPolicy } from './offline.ts'
 import { tell } from './passes.ts'
+import { answerFailed, isFailureCode } from './replies.ts'
 import { takeRequest } from './requests.ts'
-import { bind, bindingOf, dropSession, ensureOfflineRetry, pauseUnknown, resumed } from './sessions.ts'
-import { type AgentState, emit, type PassRun, type RequestOwner, type Session } from './state.ts'
+import { askLogout, bind, bindingOf, dropSession, ensureOfflineRetry, pauseUnknown, resumed } from './sessions.ts'
+import { type AgentState, emit, type PassRun, type RequestOwner, type Session, warn } from './state.ts'
 import { takeTopology } from './topology-news.ts'
 import { type Stage } from '#shared/decision.ts'
 import { type DialId, RequestId, SessionId } from '#shared/ids.ts'
@@ -24,6 +27,9 @@ export function received(state: AgentState, dial: DialId, message: ApplianceMess
   switch (owner.kind) {
     case 'topology':
       if (message.type === 'topology') takeTopology(state, message.topology)
+      return
+    case 'audit':
+      auditAnswered(state, message)
       return
     case 'pass': {
       const run = state.passes.get(owner.pass)
@@ -56,13 +62,14 @@ function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: Dia
       tell(state, run, answeredBy(state, dial))
       return
     case 'unlocked':
-      if (session !== undefined) unlocked(state, session, dial, stageOf(run), message)
+      if (session !== undefined) unlocked(state, run, session, dial, message)
       tell(state, run, answeredBy(state, dial))
       return
     case 'resumed':
+    case 'adopted':
       if (session !== undefined) {
-        session.replicated = message.replicated
-        resumed(state, session, dial, stageOf(run), message)
+        auditFailover(state, run, session, dial)
+        goOn(state, session, dial, stageOf(run), message)
       }
       moved(state, run, owner, dial)
       return
@@ -99,6 +106,7 @@ function loggedIn(
   const { task } = run
   if (task.kind !== 'login' && task.kind !== 'unlock') return
   const id = SessionId(message.session)
+  if (!state.sessions.has(id)) audit(state, 'login', task.user, id)
   const session: Session = state.sessions.get(id) ?? {
     id,
     user: task.user,
@@ -109,24 +117,52 @@ function loggedIn(
     paused: undefined,
     contact: undefined,
     unknownThere: false,
+    offlineProofMs: undefined,
     replicated: null,
   }
   session.ticket = message.ticket
   state.sessions.set(id, session)
-  unlocked(state, session, dial, stageOf(run), message)
+  unlocked(state, run, session, dial, message)
 }
 
 function unlocked(
   state: AgentState,
+  run: PassRun,
   session: Session,
   dial: DialId,
-  stage: Stage,
   message: ApplianceMessage & { type: 'unlocked' | 'login.accepted' },
 ): void {
-  bind(state, session, dial, stage)
+  const { task } = run
+  if (task.kind === 'unlock') audit(state, 'unlock', task.user, session.id)
+  if (task.kind === 'unlock' || task.kind === 'login') learn(state, task.user, task.password, message)
+  bind(state, session, dial, stageOf(run))
   session.policy = message.policy
   session.replicated = message.replicated
   showActive(state, session)
+}
+
+/** The appliance goes on with the session; one that was validated gets its ticket (OF6). */
+function goOn(
+  state: AgentState,
+  session: Session,
+  dial: DialId,
+  stage: Stage,
+  message: ApplianceMessage & { type: 'resumed' | 'adopted' },
+): void {
+  if (message.type === 'adopted') {
+    session.ticket = message.ticket
+    session.policy = message.policy
+    session.offlineProofMs = undefined
+    learnPolicy(state, session.user, message.policy)
+  }
+  session.replicated = message.replicated
+  resumed(state, session, dial, stage, message)
+}
+
+function auditFailover(state: AgentState, run: PassRun, { user, id }: Session, dial: DialId): void {
+  const link = state.links.get(dial)
+  if (run.task.kind !== 'failover' || link?.phase !== 'open') return
+  audit(state, 'failover', user, id, `${run.task.lost.appliance} to ${link.place.appliance}`)
 }
 
 /** One session of the pass has been dealt with; the pass ends when all have (LO1). */
@@ -141,7 +177,10 @@ function passRejected(state: AgentState, run: PassRun, owner: PassOwner, dial: D
   const session = owner.session === null ? undefined : state.sessions.get(owner.session)
   if (reason === 'session-ended' && owner.session !== null) dropSession(state, owner.session)
   if (run.task.kind === 'failover') {
-    if (reason !== 'session-ended' && session !== undefined) pauseUnknown(state, session, dial, stageOf(run))
+    if (reason !== 'session-ended' && session !== undefined) {
+      auditFailover(state, run, session, dial)
+      notTaken(state, session, dial, stageOf(run), reason)
+    }
     moved(state, run, owner, dial)
     return
   }
@@ -154,6 +193,17 @@ function passRejected(state: AgentState, run: PassRun, owner: PassOwner, dial: D
   tell(state, run, { outcome: 'rejected', detail: reason })
 }
 
+/** The appliance does not go on with the session: it refuses who started it offline (OF6), or does not know it (LO5). */
+function notTaken(state: AgentState, session: Session, dial: DialId, stage: Stage, reason: string): void {
+  if (session.offlineProofMs === undefined) {
+    pauseUnknown(state, session, dial, stage)
+    return
+  }
+  denied(state, session.user, session.id, reason)
+  warn(state, 'session.not-validated', ['OF6'], `the session that ${session.user} started offline ends: ${reason}`)
+  dropSession(state, session.id)
+}
+
 function operationAnswer(state: AgentState, owner: OperationOwner, message: ApplianceMessage): void {
   const session = state.sessions.get(owner.session)
   const { call, decision } = owner
@@ -164,6 +214,11 @@ function operationAnswer(state: AgentState, owner: OperationOwner, message: Appl
       // A login in place is the answer to LO5: to the user it is an unlock.
       if (session === undefined) return
       if (message.type === 'login.accepted') session.ticket = message.ticket
+      if (owner.again?.kind === 'unlock') {
+        const { user, password } = owner.again
+        audit(state, 'unlock', user, session.id)
+        learn(state, user, password, message)
+      }
       session.policy = message.policy
       showActive(state, session)
       break
@@ -173,6 +228,7 @@ function operationAnswer(state: AgentState, owner: OperationOwner, message: Appl
       break
     case 'rejected':
       state.endings.delete(owner.session)
+      if (owner.again?.kind === 'unlock') denied(state, owner.again.user, owner.session, message.reason)
       if (message.reason === 'session-ended') dropSession(state, owner.session)
       if (call !== null)
         answerFailed(state, call, isFailureCode(message.reason) ? message.reason : 'unavailable', decision)
@@ -200,12 +256,17 @@ function operationAnswer(state: AgentState, owner: OperationOwner, message: Appl
 function rejoinAnswer(state: AgentState, id: SessionId, dial: DialId, message: ApplianceMessage): void {
   const session = state.sessions.get(id)
   const link = state.links.get(dial)
-  if (session?.where.at !== 'offline' || link?.phase !== 'open') return
-  if (message.type === 'resumed') {
-    session.replicated = message.replicated
-    resumed(state, session, dial, link.stage, message)
-  } else if (message.type === 'rejected') {
+  if (link?.phase !== 'open') return
+  const ending = state.endings.get(id)
+  if (session === undefined && ending !== undefined) {
+    // It was ended here while the appliance was being asked.
+    askLogout(state, id, ending, dial, null)
+    return
+  }
+  if (session?.where.at !== 'offline') return
+  if (message.type === 'resumed' || message.type === 'adopted') goOn(state, session, dial, link.stage, message)
+  else if (message.type === 'rejected') {
     if (message.reason === 'session-ended') dropSession(state, id)
-    else pauseUnknown(state, session, dial, link.stage)
+    else notTaken(state, session, dial, link.stage, message.reason)
   } else ensureOfflineRetry(state)
 }

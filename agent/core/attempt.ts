@@ -43,6 +43,12 @@ function attemptUnlock(state: AgentState, run: PassRun, dial: DialId): Report | 
   const { task } = run
   const session = task.kind === 'unlock' ? state.sessions.get(task.session) : undefined
   if (task.kind !== 'unlock' || session === undefined) return { outcome: 'rejected', detail: 'session-ended' }
+  if (session.ticket === '') {
+    // No appliance knows the session, and its own user has just typed the password: that is a login (OF6).
+    if (task.user !== session.user) return { outcome: 'rejected', detail: 'wrong-user' }
+    askLogin(state, run, dial)
+    return undefined
+  }
   if (session.unknownThere) {
     askLogin(state, run, dial)
     return undefined

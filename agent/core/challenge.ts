@@ -12,8 +12,8 @@ const minuteMs = 60_000
 
 /** What became of a session's contact with its appliance. Times are policy ms. */
 export type Contact = {
-  /** The site that served it last. */
-  readonly site: SiteId
+  /** The site that served it last; `null` when none has. */
+  readonly site: SiteId | null
   /** When the last message of the lost appliance was received (CH2). */
   readonly heardMs: number
   /** Its pass ended with nothing meanwhile. */

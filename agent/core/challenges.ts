@@ -3,6 +3,7 @@
  * of inactivity and at an interval. A paused or locked session has no timers running; an answer starts them anew.
  */
 import { comesOnline, isChallenged } from './challenge.ts'
+import { audit } from './audit.ts'
 import { ask } from './requests.ts'
 import { type AgentState, clearTimer, note, type Session, setTimer } from './state.ts'
 import { SessionId, type SiteId } from '#shared/ids.ts'
@@ -21,13 +22,17 @@ export function pauseOnResume(state: AgentState, session: Session, site: SiteId)
   const why = comesOnline(contact, site, state.settings.seamlessFailover)
   if (why === null || !isChallenged(policy.challengeComingOnline, contact.heardMs, state.now.policyMs)) return undefined
   const awayMs = Math.round(state.now.policyMs - contact.heardMs)
-  const text = `${session.user} must prove identity again: ${why}, ${awayMs} ms after the last contact`
+  const away = Number.isFinite(awayMs)
+    ? `${awayMs} ms after the last contact`
+    : 'with no contact since the agent started'
+  const text = `${session.user} must prove identity again: ${why}, ${away}`
   note(state, 'session.challenged', ['LO4', policy.challengeComingOnline.mode === 'always' ? 'CH1' : 'CH2'], text)
   return 'coming-online'
 }
 
 /** Shows the challenge: nothing is served, the agent stays online (CH3). */
 export function showPaused(state: AgentState, session: Session, cause: PauseCause | undefined): void {
+  if (session.state !== 'paused') audit(state, 'challenge', session.user, session.id, cause ?? 'unknown-session')
   session.state = 'paused'
   session.paused = cause
   stopChallengeTimers(state, session.id)
@@ -38,6 +43,7 @@ export function showActive(state: AgentState, session: Session): void {
   session.state = 'active'
   session.paused = undefined
   session.unknownThere = false
+  session.offlineProofMs = undefined
   armInactivity(state, session)
   const { challengeIntervalMinutes } = session.policy
   if (challengeIntervalMinutes > 0)

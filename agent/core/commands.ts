@@ -1,10 +1,11 @@
 /** What people ask at the workstation: sign in, lock, unlock, sign out. */
 import { type Command } from './events.ts'
-import { answerFailed } from './after-pass.ts'
+import { audit } from './audit.ts'
 import { active } from './challenges.ts'
 import { startPass } from './passes.ts'
+import { answerFailed } from './replies.ts'
 import { answerHere, askLock, askLogout, askUnlockInPlace } from './sessions.ts'
-import { type AgentState, type Session } from './state.ts'
+import { type AgentState, type Ending, type Session } from './state.ts'
 import { assertNever } from '#shared/assert.ts'
 import { SessionId } from '#shared/ids.ts'
 
@@ -56,16 +57,27 @@ function newSessionId(state: AgentState): SessionId {
 
 /** Locked here at once, with or without an appliance; a paused session stays paused. */
 function lock(state: AgentState, session: Session, call: number): void {
-  if (session.state === 'active') session.state = 'locked'
+  if (session.state === 'active') {
+    session.state = 'locked'
+    audit(state, 'lock', session.user, session.id)
+  }
   if (session.where.at === 'bound' && !session.unknownThere) askLock(state, session, session.where.dial, call)
   else answerHere(state, session.id, 'lock', call)
 }
 
 function logout(state: AgentState, session: Session, call: number): void {
+  // A second click, while the appliance is being told, is the same logout.
+  if (!state.endings.has(session.id)) audit(state, 'logout', session.user, session.id)
+  const ending = endingOf(state, session)
   if (session.where.at === 'bound') {
-    askLogout(state, session.id, session.ticket, session.where.dial, call)
+    askLogout(state, session.id, ending, session.where.dial, call)
     return
   }
-  state.endings.set(session.id, session.ticket)
+  state.endings.set(session.id, ending)
   answerHere(state, session.id, 'logout', call)
+}
+
+function endingOf(state: AgentState, { ticket, user, policy, offlineProofMs }: Session): Ending {
+  if (ticket !== '') return { kind: 'ticket', ticket }
+  return { kind: 'started-offline', user, policy, startedAtMs: Math.round(offlineProofMs ?? state.now.wallMs) }
 }

@@ -2,6 +2,7 @@
  * What an agent hears (facts, past tense) and what it wants done (imperatives). The shell turns sockets, timers, files
  * and the control door into events, and performs effects in the order given.
  */
+import { type OfflineData } from './offline-data.ts'
 import { type TimeBase } from '#shared/clock.ts'
 import { type AgentStatus, type Binding, type CandidateOutcome, type Decision, type Purpose } from '#shared/decision.ts'
 import { type FailureCode } from '#shared/failure.ts'
@@ -65,8 +66,8 @@ export type DialAnswer =
 export type DialFailure = Extract<CandidateOutcome, 'refused' | 'reset' | 'timed-out' | 'tls-failed' | 'no-address'>
 
 export type AgentEvent =
-  /** The process started. `topology` comes from the cache (BT3). */
-  | { readonly type: 'started'; readonly topology: Topology | undefined }
+  /** The process started. `topology` comes from the cache (BT3), `offline` from the offline store, where it may be new. */
+  | { readonly type: 'started'; readonly topology: Topology | undefined; readonly offline: OfflineData }
   | { readonly type: 'command'; readonly command: Command }
   /** Answer to `survey`: the host's network now, and the address of each host name that has one. */
   | {
@@ -93,6 +94,10 @@ export type AgentEvent =
       readonly heardAgoMs: number
     }
   | { readonly type: 'timer.fired'; readonly key: string; readonly number: number }
+  /** Answer to `verify-offline`. */
+  | { readonly type: 'offline.verified'; readonly job: number; readonly ok: boolean }
+  /** Answer to `make-verifier`. */
+  | { readonly type: 'verifier.made'; readonly job: number; readonly verifier: string }
 
 export type AgentEffect =
   | { readonly type: 'survey'; readonly pass: PassId; readonly hosts: readonly string[] }
@@ -122,6 +127,12 @@ export type AgentEffect =
   | { readonly type: 'clear-timer'; readonly key: string }
   /** Writes the topology in use to the cache (BT3). */
   | { readonly type: 'persist'; readonly topology: Topology }
+  /** Writes the offline data to their store, before any other effect of the turn is performed (OF4, OF5). */
+  | { readonly type: 'persist-offline'; readonly data: OfflineData }
+  /** Whether `password` matches: hashing takes long, so it is done off the loop. */
+  | { readonly type: 'verify-offline'; readonly job: number; readonly verifier: string; readonly password: string }
+  /** Computes the offline verifier of a password that an appliance has just accepted. */
+  | { readonly type: 'make-verifier'; readonly job: number; readonly password: string }
   | { readonly type: 'answer'; readonly call: number; readonly answer: CommandAnswer }
   /** For `/watch`: the status changed. The shell asks the machine for it once a turn. */
   | { readonly type: 'status-changed' }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { agentMachine } from './agent.ts'
+import { emptyOfflineData } from './offline-data.ts'
 import { type AgentEffect } from './events.ts'
 import { AgentId } from '#shared/ids.ts'
 import { normalSettings } from '#shared/policy/settings.ts'
@@ -23,7 +24,9 @@ function firstPick(seed: string, id: string): string | undefined {
     random: randomStream(seed, id),
     settings: normalSettings,
   })
-  const [survey] = machine.step({ type: 'started', topology }, now).filter((effect) => effect.type === 'survey')
+  const [survey] = machine
+    .step({ type: 'started', topology, offline: emptyOfflineData('first') }, now)
+    .filter((effect) => effect.type === 'survey')
   if (survey === undefined) return undefined
   const effects = machine.step({ type: 'surveyed', pass: survey.pass, network, addresses: new Map() }, now)
   return effects.find((effect): effect is AgentEffect & { type: 'dial' } => effect.type === 'dial')?.host

@@ -23,6 +23,7 @@ export function loseLink(
   state.pin = withoutUnavailable(state.pin, link.place.appliance)
   const bound = [...state.sessions.values()].filter(({ where }) => where.at === 'bound' && where.dial === dial)
   const heardMs = state.now.policyMs - heardAgoMs * state.settings.timeScale
+  state.heardMs = Math.max(state.heardMs, heardMs)
   for (const session of bound) {
     session.where = { at: 'moving' }
     session.contact = { site: link.place.site, heardMs, wasOffline: false }
@@ -60,5 +61,6 @@ function unanswered(
       ensureOfflineRetry(state)
       return
     case 'topology':
+    case 'audit':
   }
 }

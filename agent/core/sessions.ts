@@ -2,11 +2,13 @@
  * Sessions and their bindings. A session stays bound until it ends, is unlocked or its appliance is lost (BD1, BD3);
  * sessions of one agent may be bound to different appliances (BD2).
  */
+import { askAdoption, tellEnded } from './adoption.ts'
 import { pauseOnResume, showPaused, stopChallengeTimers } from './challenges.ts'
 import { ask } from './requests.ts'
 import {
   type AgentState,
   emit,
+  type Ending,
   note,
   type RequestOwner,
   type Session,
@@ -88,8 +90,12 @@ export function resumed(
   else session.state = there.state
 }
 
-/** Asks the appliance to go on with the session, under a challenge where one is due (LO4). */
+/** Asks the appliance to go on with the session, under a challenge where one is due (LO4, OF6). */
 export function askResume(state: AgentState, session: Session, dial: DialId, owner: RequestOwner): void {
+  if (session.offlineProofMs !== undefined) {
+    askAdoption(state, session, dial, owner)
+    return
+  }
   const link = state.links.get(dial)
   if (link?.phase !== 'open') return
   const pause = session.unknownThere ? undefined : pauseOnResume(state, session, link.place.site)
@@ -114,13 +120,14 @@ export function askLock(state: AgentState, session: Session, dial: DialId, call:
 export function askLogout(
   state: AgentState,
   session: SessionId,
-  ticket: string,
+  ending: Ending,
   dial: DialId,
   call: number | null,
 ): void {
-  state.endings.set(session, ticket)
+  state.endings.set(session, ending)
   const owner = { kind: 'operation', operation: 'logout', session, call, decision: null, again: null } as const
-  ask(state, dial, owner, { type: 'logout', session, ticket })
+  if (ending.kind === 'ticket') ask(state, dial, owner, { type: 'logout', session, ticket: ending.ticket })
+  else tellEnded(state, session, ending, dial, owner)
 }
 
 /** As soon as any pass finds an appliance, the agent's offline sessions rejoin there (SP7). */
@@ -130,8 +137,8 @@ export function rejoinOffline(state: AgentState, dial: DialId): void {
     askResume(state, session, dial, { kind: 'rejoin', session: session.id })
     note(state, 'session.rejoins', ['SP7'], `${session.user} comes back from offline`)
   }
-  for (const [session, ticket] of state.endings) {
-    if (!isAsked(state, session)) askLogout(state, session, ticket, dial, null)
+  for (const [session, ending] of state.endings) {
+    if (!isAsked(state, session)) askLogout(state, session, ending, dial, null)
   }
 }
 

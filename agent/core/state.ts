@@ -6,8 +6,10 @@ import { type AgentEffect } from './events.ts'
 import { type Contact } from './challenge.ts'
 import { type Candidate, type Pass } from './pass.ts'
 import { type Pin } from './pin.ts'
+import { type OfflineData } from './offline-data.ts'
 import { type HostPort } from './plan.ts'
 import { type Slots } from './topology-slots.ts'
+import { type Seen } from './trusted-time.ts'
 import { type Instant, type TimeBase } from '#shared/clock.ts'
 import { type HomeRecord, type Purpose, type Stage } from '#shared/decision.ts'
 import {
@@ -47,6 +49,7 @@ export type Whereabouts =
 export type Session = {
   readonly id: SessionId
   readonly user: UserName
+  /** Empty while no appliance has validated a session that was started offline (OF6). */
   ticket: string
   state: 'active' | 'locked' | 'paused'
   where: Whereabouts
@@ -58,9 +61,21 @@ export type Session = {
   contact: Contact | undefined
   /** LO5: the appliance it is bound to does not know it; its own user must log in there. */
   unknownThere: boolean
+  /** When its user proved identity here without an appliance, Unix ms: the appliance that is found must validate it (OF6). */
+  offlineProofMs: number | undefined
   /** What the last acknowledgement said. */
   replicated: Replicated | null
 }
+
+/** A session that was ended here, until an appliance has confirmed it. One that was started offline has no ticket. */
+export type Ending =
+  | { readonly kind: 'ticket'; readonly ticket: string }
+  | {
+      readonly kind: 'started-offline'
+      readonly user: UserName
+      readonly startedAtMs: number
+      readonly policy: EffectivePolicy
+    }
 
 export type Task =
   | { readonly kind: 'bootstrap'; readonly waiting: Task[] }
@@ -88,7 +103,13 @@ export type Task =
       readonly lost: Place
     }
 
+export type LoginTask = Task & { kind: 'login' }
 export type UnlockTask = Task & { kind: 'unlock' }
+
+/** A typed password on its way through the shell's hash: to be matched offline, or to become a verifier. */
+export type OfflineJob =
+  | { readonly kind: 'verify'; readonly task: LoginTask | UnlockTask; readonly decision: number }
+  | { readonly kind: 'make'; readonly user: string; readonly version: number }
 
 export type PassRun = {
   readonly id: PassId
@@ -119,6 +140,7 @@ export type RequestOwner =
     }
   | { readonly kind: 'rejoin'; readonly session: SessionId }
   | { readonly kind: 'topology' }
+  | { readonly kind: 'audit' }
 
 export type PendingRequest = { readonly dial: DialId; readonly owner: RequestOwner }
 
@@ -135,14 +157,20 @@ export type AgentState = {
   anchor: DialId | undefined
   readonly links: Map<DialId, Link>
   readonly sessions: Map<SessionId, Session>
-  /** Ended here, and no appliance has confirmed it yet: ticket by session. */
-  readonly endings: Map<SessionId, string>
+  /** Ended here, and no appliance has confirmed it yet. */
+  readonly endings: Map<SessionId, Ending>
   readonly passes: Map<PassId, PassRun>
   readonly requests: Map<RequestId, PendingRequest>
   /** Tasks that wait for a timer: a busy pass to begin anew, by timer key. */
   readonly retries: Map<string, Task>
   readonly timers: Map<string, number>
-  readonly counters: { dial: number; pass: number; request: number; timer: number }
+  readonly counters: { dial: number; pass: number; request: number; timer: number; job: number }
+  /** What is kept across restarts; replaced, never changed in place. */
+  offline: OfflineData
+  readonly jobs: Map<number, OfflineJob>
+  seen: Seen
+  /** When any appliance was heard last, policy ms: sessions started offline count their grace from there (CH2, OF6). */
+  heardMs: number
   now: Instant
   effects: AgentEffect[]
 }

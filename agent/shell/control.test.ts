@@ -109,12 +109,14 @@ describe('control door', () => {
     await call('POST', `${at}/unlock`, { password: 'p' })
     await call('POST', `${at}/unlock`, { user: 'bob', password: 'p' })
     await call('POST', `${at}/logout`)
+    await call('POST', `${at}/activity`)
     expect(asked).toEqual([
       { type: 'login', call: 1, user: 'ann', password: 'p' },
       { type: 'lock', call: 2, session: 's/1' },
       { type: 'unlock', call: 3, session: 's/1', user: undefined, password: 'p' },
       { type: 'unlock', call: 4, session: 's/1', user: 'bob', password: 'p' },
       { type: 'logout', call: 5, session: 's/1' },
+      { type: 'activity', call: 6, session: 's/1' },
     ])
   })
 

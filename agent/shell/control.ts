@@ -133,7 +133,7 @@ function addCommands(app: FastifyInstance, door: AgentDoor): void {
       return ask(params.id, (call) => ({ type: 'unlock', call, session, user, password: body.password }))
     },
   )
-  for (const type of ['lock', 'logout'] as const) {
+  for (const type of ['lock', 'logout', 'activity'] as const) {
     app.post<SessionParams>(`/agents/:id/sessions/:session/${type}`, ({ params }) =>
       ask(params.id, (call) => ({ type, call, session: SessionId(params.session) })),
     )

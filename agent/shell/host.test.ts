@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AgentEffect, type AgentEvent } from '../core/events.ts'
+import { emptyOfflineData } from '../core/offline-data.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
 import { type AgentStatus, type Decision } from '#shared/decision.ts'
 import { AgentId, DialId, PassId, SessionId, UserName } from '#shared/ids.ts'
@@ -243,9 +244,52 @@ describe('agents of one process', () => {
     restarted.own.start()
     await restarted.heard.until('started')
     expect(restarted.heard.events).toEqual([
-      { agent: first, event: { type: 'started', topology } },
-      { agent: second, event: { type: 'started', topology: undefined } },
+      { agent: first, event: { type: 'started', topology, offline: expect.anything() } },
+      { agent: second, event: { type: 'started', topology: undefined, offline: expect.anything() } },
     ])
+  })
+
+  test('[OF5] offline data are on the disk before anything of the turn is sent, and come back at the start', async () => {
+    const file = path.join(folder, `${first}.offline`)
+    const seen: boolean[] = []
+    await using appliance = await testAppliance(pki, ({ socket }, message) => {
+      if ((message as { type: string }).type === 'hello') socket.send(JSON.stringify(welcome))
+      else seen.push(existsSync(file))
+      if (seen.length === 1) socket.close(closeCodes.stopping)
+    })
+    const data = { ...emptyOfflineData('kept'), seenMs: 7 }
+    const script: Script = (event) => {
+      if (event.type === 'command') return [dial]
+      if (event.type !== 'dial.answered') return []
+      return [
+        { type: 'send', dial: DialId(1), message: { type: 'topology.get', request: 1 } },
+        { type: 'persist-offline', data: emptyOfflineData('kept') },
+        { type: 'persist-offline', data },
+      ]
+    }
+    const { own, heard } = hosting(script, { port: appliance.port })
+    own.start()
+    void login(own)
+    await heard.until('link.lost')
+    expect(seen).toEqual([true])
+    await own.stop()
+    const restarted = hosting(() => [])
+    restarted.own.start()
+    expect(await restarted.heard.until('started')).toEqual({ type: 'started', topology: undefined, offline: data })
+  })
+
+  test('[OF4] passwords are hashed off the loop, at the cost of the configuration', async () => {
+    const { own, heard } = hosting(
+      (event) => {
+        if (event.type === 'started') return [{ type: 'make-verifier', job: 1, password: 'correct-horse' }]
+        if (event.type !== 'verifier.made') return []
+        return [{ type: 'verify-offline', job: 2, verifier: event.verifier, password: 'correct-horse' }]
+      },
+      { offlineHashCost: 'minimum' },
+    )
+    own.start()
+    expect((await heard.until('verifier.made')).verifier).toContain('m=8,t=1,p=1')
+    expect(await heard.until('offline.verified')).toEqual({ type: 'offline.verified', job: 2, ok: true })
   })
 
   test('heartbeats follow the newest topology in use', async () => {

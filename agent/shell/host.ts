@@ -10,6 +10,7 @@ import {
   type Command,
   type CommandAnswer,
 } from '../core/events.ts'
+import { type OfflineData } from '../core/offline-data.ts'
 import { assert, assertNever } from '#shared/assert.ts'
 import { type Clock, type Instant, realClock } from '#shared/clock.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
@@ -27,6 +28,8 @@ import { type AgentDoor, type WatchLine } from './control.ts'
 import { type AgentLinks, Dialer } from './dialer.ts'
 import { type Log } from './log.ts'
 import { readHostNetwork } from './network/read-network.ts'
+import { type HashCost, hashed } from './offline-hash.ts'
+import { type OfflineStore, offlineStore } from './offline-store.ts'
 import { redact } from './redact.ts'
 import { type Declared, type Surveyor, surveyor } from './surveyor.ts'
 import { type TopologyCache, topologyCache } from './topology-cache.ts'
@@ -89,6 +92,8 @@ class Host implements AgentHost {
   readonly #ports: AgentHostPorts
   readonly #clock: Clock
   readonly #cache: TopologyCache
+  readonly #offline: OfflineStore
+  readonly #hashCost: HashCost
   readonly #dialer: Dialer
   readonly #surveyor: Surveyor
   readonly #residents = new Map<AgentId, Resident>()
@@ -115,6 +120,8 @@ class Host implements AgentHost {
     this.#ports = ports
     this.#clock = realClock(config.settings.timeScale)
     this.#cache = topologyCache(config.cacheFolder, ports.log)
+    this.#offline = offlineStore(config.cacheFolder, ports.log)
+    this.#hashCost = config.offlineHashCost ?? 'product'
     const table = connectTable(config.connectTo, config.resolve)
     const nowMs = (): number => this.#clock.now().wireMs
     this.#dialer = new Dialer({ tls: ports.tls, table, heartbeat: config.settings, nowMs })
@@ -127,7 +134,7 @@ class Host implements AgentHost {
     for (const resident of this.#residents.values()) {
       const topology = this.#cache.load(resident.id)
       if (topology !== undefined) this.#follow(topology)
-      this.#push(resident, { type: 'started', topology })
+      this.#push(resident, { type: 'started', topology, offline: this.#offline.load(resident.id) })
     }
   }
 
@@ -176,9 +183,12 @@ class Host implements AgentHost {
   #commit(effects: readonly HostEffect[]): void {
     this.#told.clear()
     const kept = new Map<Resident, Topology>()
+    const offline = new Map<Resident, OfflineData>()
     for (const { resident, effect } of effects) {
       if (effect.type === 'persist') kept.set(resident, effect.topology)
+      if (effect.type === 'persist-offline') offline.set(resident, effect.data)
     }
+    for (const [resident, data] of offline) this.#offline.save(resident.id, data)
     for (const [resident, topology] of kept) {
       this.#cache.save(resident.id, topology)
       this.#follow(topology)
@@ -207,7 +217,11 @@ class Host implements AgentHost {
       case 'clear-timer':
         return resident.timers.clear(effect.key)
       case 'persist':
+      case 'persist-offline':
         return undefined
+      case 'verify-offline':
+      case 'make-verifier':
+        return void hashed(effect, this.#hashCost).then((event) => this.#push(resident, event))
       case 'answer':
         return this.#answer(effect.call, effect.answer)
       case 'status-changed':

@@ -2,13 +2,14 @@
  * The last good topology of each agent survives a restart (BT3): a file an agent, replaced by a rename once its bytes
  * are on the disk. What cannot be read or is no topology is discarded with a warning, and bootstrap runs again.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { type AgentId } from '#shared/ids.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
 import { type Log } from './log.ts'
+import { replaceFile } from './replace-file.ts'
 
 export interface TopologyCache {
   /** The topology that this agent had in use, or none. */
@@ -39,7 +40,7 @@ export function topologyCache(folder: string | undefined, log: Log): TopologyCac
     },
     save(agent, topology) {
       try {
-        replace(fileOf(folder, agent), JSON.stringify(topology))
+        replaceFile(fileOf(folder, agent), Buffer.from(JSON.stringify(topology)))
       } catch (error) {
         warn(agent, 'the topology could not be written to the cache', String(error))
       }
@@ -71,18 +72,6 @@ function readText(file: string): string | undefined {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : ''
   }
-}
-
-function replace(file: string, text: string): void {
-  const next = `${file}.next`
-  const descriptor = openSync(next, 'w')
-  try {
-    writeSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(next, file)
 }
 
 function fileOf(folder: string, agent: AgentId): string {

@@ -74,7 +74,7 @@ export function createAdmission(condition: Condition, serving: Serving): Admissi
       if (condition.removed && !own) return removed
       if (request.type === 'lock' || request.type === 'logout' || request.type === 'pause') return null
       if (!own && isFull()) return busy
-      if (request.type === 'resume') return null
+      if (request.type === 'resume' || request.type === 'resume-offline') return null
       if (load.hashes >= wireLimits.hashQueueMax) return busy
       return request.type === 'login' ? takeLogin(now.wireMs) : null
     },

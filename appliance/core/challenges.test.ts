@@ -9,7 +9,13 @@ function served() {
   const database = new Database({
     origin: 'a',
     logName: 'a/1',
-    people: ['anna', 'bert'].map((user) => ({ user, verifier: 'verifier', disabled: false, policy: 'default' })),
+    people: ['anna', 'bert'].map((user) => ({
+      user,
+      verifier: 'verifier',
+      version: 1,
+      disabled: false,
+      policy: 'default',
+    })),
     policies: { users: [], computers: [], computerPolicyOf: {} },
     entries: [],
     emit: () => {},

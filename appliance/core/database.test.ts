@@ -13,8 +13,8 @@ function database(entries: readonly StoreEntry[] = []) {
     origin: 'a',
     logName: 'a/1',
     people: [
-      { user: 'anna', verifier: 'verifier of anna', disabled: false, policy: 'default' },
-      { user: 'gone', verifier: 'verifier of gone', disabled: true, policy: 'default' },
+      { user: 'anna', verifier: 'verifier of anna', version: 1, disabled: false, policy: 'default' },
+      { user: 'gone', verifier: 'verifier of gone', version: 1, disabled: true, policy: 'default' },
     ],
     policies: { users: [], computers: [], computerPolicyOf: {} },
     entries,

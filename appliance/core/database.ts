@@ -32,6 +32,8 @@ export type DatabasePerson = {
   readonly user: string
   /** argon2id in PHC form. */
   readonly verifier: string
+  /** Counts the changes of the credential (OF4). */
+  readonly version: number
   readonly disabled: boolean
   /** Id of the user policy. */
   readonly policy: string
@@ -46,6 +48,7 @@ export type Policies = {
 
 type SessionState = SessionRecord['state']
 type Opening = Extract<Ask, { op: 'open-session' }>
+type Adopting = Extract<Ask, { op: 'adopt-session' }>
 type Changing = Extract<Ask, { op: 'change-session' }>
 
 export type Decided =
@@ -133,6 +136,8 @@ export class Database {
         return { kind: 'answer', answer: this.findUser(ask.user, ask.agent) }
       case 'open-session':
         return this.openSession(ask, wallMs)
+      case 'adopt-session':
+        return this.adoptSession(ask, wallMs)
       case 'change-session':
         return this.changeSession(ask, wallMs)
       default:
@@ -162,6 +167,7 @@ export class Database {
       known: person !== undefined,
       disabled: person?.disabled ?? false,
       policy: this.policyOf(person, agent),
+      version: person?.version ?? 0,
     }
   }
 
@@ -180,6 +186,18 @@ export class Database {
     if (known !== undefined && (known.user !== user || known.agent !== agent)) return refused('wrong-user')
     const tickets = mergeTickets(known?.tickets ?? [], [ask.ticketHash])
     return this.change({ session, user, agent, appliance, state: 'active', tickets }, wallMs)
+  }
+
+  /** The agent has looked at the password; whether it may be believed was decided by the front (OF6). */
+  private adoptSession(ask: Adopting, wallMs: number): Decided {
+    const { session, user, agent, appliance, paused } = ask
+    const known = this.records.get(session)
+    if (known !== undefined && (known.user !== user || known.agent !== agent)) return refused('wrong-user')
+    if (known?.state === 'ended' && ask.state !== 'ended') return refused('session-ended')
+    const tickets = mergeTickets(known?.tickets ?? [], [ask.ticketHash])
+    const isPaused = paused !== undefined && ask.state === 'active'
+    const state = isPaused ? 'paused' : ask.state
+    return this.change({ session, user, agent, appliance, state, tickets, ...(isPaused ? { paused } : {}) }, wallMs)
   }
 
   private changeSession(ask: Changing, wallMs: number): Decided {

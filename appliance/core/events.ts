@@ -25,7 +25,7 @@ export type ApplianceEvent =
       readonly type: 'agent.received'
       readonly link: LinkId
       readonly message: AgentMessage
-      /** With a `login`: the ticket it gets when it is accepted. */
+      /** With a `login` or `resume-offline`: the ticket it gets when it is accepted. */
       readonly freshTicket?: FreshTicket | undefined
       /** With a message that carries a ticket: its hash. */
       readonly ticketHash?: string | undefined

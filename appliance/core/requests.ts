@@ -9,11 +9,12 @@ import { type Serving } from './serving.ts'
 import { type TopologyKeeper } from './topology-keeper.ts'
 import { assert, assertNever } from '#shared/assert.ts'
 import { type Instant } from '#shared/clock.ts'
-import { type EffectivePolicy } from '#shared/policy/policy.ts'
+import { type EffectivePolicy, samePolicy } from '#shared/policy/policy.ts'
 import { type ApplianceMessage, type PauseCause } from '#shared/wire/agent-link.schema.ts'
 import { type Answer, type Ask } from '#shared/wire/peer-link.schema.ts'
 
 type Login = Extract<AgentRequest, { type: 'login' }>
+type Adoption = Extract<AgentRequest, { type: 'resume-offline' }>
 type WithPassword = Extract<AgentRequest, { type: 'login' | 'unlock' }>
 type WithTicket = Extract<AgentRequest, { type: 'resume' | 'lock' | 'unlock' | 'logout' | 'pause' }>
 type User = Extract<Answer, { outcome: 'user' }>
@@ -34,7 +35,7 @@ export type Tickets = { readonly freshTicket?: FreshTicket | undefined; readonly
 type Hashing = {
   readonly work: Work<WithPassword>
   user: User | null
-  readonly accepted: (now: Instant, policy: EffectivePolicy) => void
+  readonly accepted: (now: Instant, user: User) => void
 }
 
 export type RequestsOptions = {
@@ -74,9 +75,10 @@ export class Requests {
         this.login({ ...work, message }, tickets, now)
         return
       case 'unlock':
-        this.verify({ ...work, message }, now, (later, policy) =>
-          this.alter({ ...work, message }, tickets, later, policy),
-        )
+        this.verify({ ...work, message }, now, (later, user) => this.alter({ ...work, message }, tickets, later, user))
+        return
+      case 'resume-offline':
+        this.adopt({ ...work, message }, tickets, now)
         return
       case 'resume':
       case 'lock':
@@ -97,7 +99,7 @@ export class Requests {
     const { request } = work.message
     if (!passwordOk || !user.known) work.reply({ type: 'rejected', request, reason: 'bad-credential' })
     else if (user.disabled) work.reply({ type: 'rejected', request, reason: 'disabled' })
-    else accepted(now, user.policy)
+    else accepted(now, user)
   }
 
   private refresh(work: Work, request: number, epoch: number): void {
@@ -119,11 +121,56 @@ export class Requests {
       ticketHash: freshTicket.hash,
       appliance: keeper.self.id,
     }
-    this.verify(work, now, (later, policy) => {
+    this.verify(work, now, (later, { policy, version: credentialVersion }) => {
       this.record(question, work, later, ({ state, replicated }) => {
         serving.add(session, { agent, user, state })
-        work.reply({ type: 'login.accepted', request, session, ticket: freshTicket.ticket, policy, replicated })
+        const { ticket } = freshTicket
+        work.reply({ type: 'login.accepted', request, session, ticket, policy, credentialVersion, replicated })
       })
+    })
+  }
+
+  /**
+   * A session started or unlocked offline is validated (OF6): a disabled user ends it, another policy than the agent went
+   * by challenges it, else the agent's word is enough.
+   */
+  private adopt(work: Work<Adoption>, { freshTicket }: Tickets, now: Instant): void {
+    const { agent, message, reply } = work
+    const { request, user } = message
+    this.options.records.ask({ op: 'find-user', user, agent }, now, (found) => {
+      if (found.outcome === 'unavailable') reply({ type: 'unavailable', request, reason: found.reason })
+      else if (found.outcome === 'user' && found.known && !found.disabled) {
+        this.adoptOf(work, freshTicket, found.policy, now)
+      } else reply({ type: 'rejected', request, reason: 'disabled' })
+    })
+  }
+
+  private adoptOf(work: Work<Adoption>, fresh: FreshTicket | undefined, policy: EffectivePolicy, now: Instant): void {
+    assert(fresh !== undefined, 'a session started offline comes with a ticket to give')
+    const { agent, message, reply } = work
+    const { request, session, user, state: asked } = message
+    const { keeper, serving } = this.options
+    const cause = message.pause ?? (samePolicy(message.policy, policy) ? undefined : 'coming-online')
+    const question: Ask = {
+      op: 'adopt-session',
+      session,
+      user,
+      agent,
+      ticketHash: fresh.hash,
+      appliance: keeper.self.id,
+      state: asked,
+      ...(cause === undefined ? {} : { paused: cause }),
+    }
+    this.record(question, work, now, ({ state, paused, replicated }) => {
+      if (state === 'ended') {
+        serving.remove(session)
+        reply({ type: 'logged-out', request, replicated })
+        return
+      }
+      serving.add(session, { agent, user, state })
+      const { ticket } = fresh
+      const open = paused === undefined ? {} : { paused }
+      reply({ type: 'adopted', request, session, ticket, policy, state, ...open, replicated })
     })
   }
 
@@ -147,7 +194,7 @@ export class Requests {
     })
   }
 
-  private alter(work: Work<WithTicket>, { ticketHash }: Tickets, now: Instant, policy?: EffectivePolicy): void {
+  private alter(work: Work<WithTicket>, { ticketHash }: Tickets, now: Instant, user?: User): void {
     assert(ticketHash !== undefined, 'a message with a ticket comes with its hash')
     const { agent, message } = work
     const { session } = message
@@ -165,7 +212,7 @@ export class Requests {
     this.record(question, work, now, (answer) => {
       if (answer.state === 'ended') serving.remove(session)
       else serving.add(session, { agent, user: answer.user, state: answer.state })
-      work.reply(altered(message, answer, policy))
+      work.reply(altered(message, answer, user))
     })
   }
 
@@ -190,14 +237,14 @@ function pausedOf(message: WithTicket): { readonly paused?: PauseCause } {
   return cause === undefined ? {} : { paused: cause }
 }
 
-function altered(message: WithTicket, answer: Session, policy: EffectivePolicy | undefined): ApplianceMessage {
+function altered(message: WithTicket, answer: Session, user: User | undefined): ApplianceMessage {
   const { request, session } = message
   const { state, paused, replicated } = answer
   if (message.type === 'unlock') {
     // Whoever might not answer the challenge has ended the session (CH4).
     if (state === 'ended') return { type: 'rejected', request, reason: 'session-ended' }
-    assert(policy !== undefined, 'an unlock comes with the policy of its user')
-    return { type: 'unlocked', request, policy, replicated }
+    assert(user !== undefined, 'an unlock comes with the user whose password it was')
+    return { type: 'unlocked', request, policy: user.policy, credentialVersion: user.version, replicated }
   }
   if (state === 'ended') return { type: 'logged-out', request, replicated }
   if (message.type === 'resume') {

@@ -205,6 +205,6 @@ export class ApplianceProcess {
 function tickets(
   message: AgentMessage,
 ): Pick<Extract<ApplianceEvent, { type: 'agent.received' }>, 'ticketHash' | 'freshTicket'> {
-  if (message.type === 'login') return { freshTicket: makeTicket() }
+  if (message.type === 'login' || message.type === 'resume-offline') return { freshTicket: makeTicket() }
   return 'ticket' in message ? { ticketHash: hashTicket(message.ticket) } : {}
 }

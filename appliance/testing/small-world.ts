@@ -57,6 +57,7 @@ export class SmallWorld {
         people: ['anna', 'bert', 'gone'].map((user) => ({
           user,
           verifier: `verifier of ${user}`,
+          version: 1,
           disabled: user === 'gone',
           policy: 'default',
         })),
@@ -202,7 +203,7 @@ export class SmallWorld {
     if (!this.far.has(link)) return
     const ticket = `ticket ${this.order}`
     const extra =
-      message.type === 'login'
+      message.type === 'login' || message.type === 'resume-offline'
         ? { freshTicket: { ticket, hash: hashOf(ticket) } }
         : 'ticket' in message
           ? { ticketHash: hashOf(message.ticket) }

@@ -67,8 +67,11 @@ describe('a timeline', () => {
     ],
     [{ at, type: 'asked', ask: 1, agent, operation: 'lock', session: null, user: null }, 'ws-1: lock is asked for'],
     [
-      { ...answered, answer: { outcome: 'failed', code: 'offline', text: 'no appliance answers', decision: 1 } },
-      'ws-1: failed, no appliance answers (offline)',
+      {
+        ...answered,
+        answer: { outcome: 'failed', code: 'offline.never-here', text: 'no appliance answers', decision: 1 },
+      },
+      'ws-1: failed, no appliance answers (offline.never-here)',
     ],
     [
       {

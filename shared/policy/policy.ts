@@ -45,3 +45,20 @@ export function effectivePolicy(user: UserPolicy, computer: ComputerPolicy | und
     offlineAuthentication,
   }
 }
+
+/** Whether two policies say the same (OF6). */
+export function samePolicy(a: EffectivePolicy, b: EffectivePolicy): boolean {
+  return wordsOf(a) === wordsOf(b)
+}
+
+function wordsOf(policy: EffectivePolicy): string {
+  const { challengeComingOnline: coming, challengeInactivityMinutes, challengeIntervalMinutes } = policy
+  const { allowed, days } = policy.offlineAuthentication
+  const { failures, withinMinutes, lockedMinutes } = policy.lockout
+  const comingOnline = coming.mode === 'always' ? 'always' : coming.minutes
+  return [
+    [comingOnline, challengeInactivityMinutes, challengeIntervalMinutes],
+    [allowed, days],
+    [failures, withinMinutes, lockedMinutes],
+  ].join()
+}

@@ -10,6 +10,7 @@ const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
 const Secret = Type.String({ minLength: 1, maxLength: wireLimits.passwordLengthMax })
 const Request = Type.Integer({ minimum: 1 })
 const Epoch = Type.Integer({ minimum: 0 })
+const Version = Type.Integer({ minimum: 0 })
 const Replicated = Type.Union([Type.Literal('both'), Type.Literal('one')])
 const strict = { additionalProperties: false } as const
 
@@ -90,6 +91,24 @@ export const AgentMessageSchema = Type.Union([
     },
     strict,
   ),
+  /**
+   * A session whose user proved identity at the agent without an appliance is to be served here (OF6). `policy` is the one
+   * that the agent went by; `ended` when it has ended there already.
+   */
+  Type.Object(
+    {
+      type: Type.Literal('resume-offline'),
+      request: Request,
+      session: Name,
+      user: Name,
+      /** Unix ms by the agent's clock. */
+      startedAtMs: Type.Number({ minimum: 0 }),
+      policy: PolicySchema,
+      state: Type.Union([Type.Literal('active'), Type.Literal('locked'), Type.Literal('ended')]),
+      pause: Type.Optional(PauseCauseSchema),
+    },
+    strict,
+  ),
   /** A challenge of a session that is served here (CH3). */
   Type.Object(
     { type: Type.Literal('pause'), request: Request, session: Name, ticket: Name, cause: PauseCauseSchema },
@@ -152,6 +171,8 @@ export const ApplianceMessageSchema = Type.Union([
       session: Name,
       ticket: Name,
       policy: PolicySchema,
+      /** Offline verifiers are computed anew only when it changes (OF4). */
+      credentialVersion: Version,
       replicated: Replicated,
     },
     strict,
@@ -170,7 +191,27 @@ export const ApplianceMessageSchema = Type.Union([
   ),
   Type.Object({ type: Type.Literal('locked'), request: Request, replicated: Replicated }, strict),
   Type.Object(
-    { type: Type.Literal('unlocked'), request: Request, policy: PolicySchema, replicated: Replicated },
+    {
+      type: Type.Literal('unlocked'),
+      request: Request,
+      policy: PolicySchema,
+      credentialVersion: Version,
+      replicated: Replicated,
+    },
+    strict,
+  ),
+  /** The answer to `resume-offline`, but for one that has ended: that is `logged-out` (OF6). */
+  Type.Object(
+    {
+      type: Type.Literal('adopted'),
+      request: Request,
+      session: Name,
+      ticket: Name,
+      policy: PolicySchema,
+      state: Type.Union([Type.Literal('active'), Type.Literal('locked'), Type.Literal('paused')]),
+      paused: Type.Optional(PauseCauseSchema),
+      replicated: Replicated,
+    },
     strict,
   ),
   Type.Object({ type: Type.Literal('paused'), request: Request, replicated: Replicated }, strict),

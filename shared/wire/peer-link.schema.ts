@@ -94,6 +94,20 @@ const Ask = Type.Union([
     },
     strict,
   ),
+  /** A session whose user proved identity at its agent, without any appliance (OF6); asked again it stays as it was asked. */
+  Type.Object(
+    {
+      op: Type.Literal('adopt-session'),
+      session: Name,
+      user: Name,
+      agent: Name,
+      ticketHash: TicketHash,
+      appliance: Name,
+      state: Type.Union([Type.Literal('active'), Type.Literal('locked'), Type.Literal('ended')]),
+      paused: Type.Optional(PauseCauseSchema),
+    },
+    strict,
+  ),
   Type.Object(
     {
       op: Type.Literal('change-session'),
@@ -133,6 +147,8 @@ const Answer = Type.Union([
       known: Type.Boolean(),
       disabled: Type.Boolean(),
       policy: PolicySchema,
+      /** Of the credential; 0 for an unknown user. */
+      version: Count,
     },
     strict,
   ),

@@ -145,7 +145,15 @@ async function prepare({ seed, hashCost, fleets, folder, fabric }: DirectLabOpti
     onDeath: () => {},
   })
   const connectTo = fabric === undefined ? straight : await fabricTable(fabric, endpoints, listenPorts)
-  const forAgents = { seed, folder, caFile: pki.caFile, resolve, settings: topology.settings, recorder }
+  const forAgents = {
+    seed,
+    folder,
+    caFile: pki.caFile,
+    resolve,
+    settings: topology.settings,
+    hashCost: enterprise.hashCost,
+    recorder,
+  }
   return {
     enterprise,
     people,
@@ -156,7 +164,7 @@ async function prepare({ seed, hashCost, fleets, folder, fabric }: DirectLabOpti
     prepareFleet: async (index: number) => {
       const { name, agents } = fleetOf(enterprise, index)
       const [controlPort] = await freePorts(1)
-      const spec = { name, agents, controlPort: controlPort as number, connectTo }
+      const spec = { name, agents, isFleet: true, controlPort: controlPort as number, connectTo }
       const { door } = prepareAgents({ ...forAgents, onDeath: () => {} }, spec)
       return { name, agents: agents.map(({ id }) => id), door }
     },

@@ -83,7 +83,7 @@ function servedMeanwhile(
 
 /** How the answer differs from a session at home; `undefined` for one, and for an answer that says nothing about it. */
 function elsewhereText(answer: NonNullable<AskSeen['answer']>, home: string): string | undefined {
-  if (answer.outcome === 'failed') return answer.code === 'offline' ? 'failed as offline' : undefined
+  if (answer.outcome === 'failed') return answer.code.startsWith('offline.') ? 'failed as offline' : undefined
   if (answer.binding === null) return 'was offline'
   return answer.binding.site === home ? undefined : `was bound to ${answer.binding.appliance} of ${answer.binding.site}`
 }

@@ -8,6 +8,7 @@ import { assert } from '#shared/assert.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
 import { type AgentStatus, type Decision, type Purpose } from '#shared/decision.ts'
 import { AgentId, type Endpoint } from '#shared/ids.ts'
+import { type Enterprise } from '#shared/topology/model.ts'
 import { type HistoryEvent } from '../history.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
 import { type LabFailed } from '../outcome.ts'
@@ -21,6 +22,7 @@ export type AgentProcessSpec = {
   /** The workstation's or the fleet's id; also the name of its files. */
   readonly name: string
   readonly agents: AgentConfig['agents']
+  readonly isFleet: boolean
   readonly controlPort: number
   readonly connectTo: AgentConfig['connectTo']
 }
@@ -31,6 +33,7 @@ export type AgentParts = {
   readonly caFile: string
   readonly resolve: Readonly<Record<string, string>>
   readonly settings: AgentConfig['settings']
+  readonly hashCost: Enterprise['hashCost']
   readonly recorder: HistoryRecorder
   readonly onDeath: (problem: LabFailed) => void
 }
@@ -44,7 +47,9 @@ export function prepareAgents(parts: AgentParts, spec: AgentProcessSpec): AgentP
     seed: parts.seed,
     control: { port: spec.controlPort, token },
     caFile: parts.caFile,
-    cacheFolder: join(parts.folder, `${spec.name}.cache`),
+    // A fleet keeps everything in memory: thousands of agents on one disk would be measured instead of what they do.
+    ...(spec.isFleet ? {} : { cacheFolder: join(parts.folder, `${spec.name}.cache`) }),
+    offlineHashCost: spec.isFleet ? 'minimum' : parts.hashCost,
     connectTo: spec.connectTo,
     resolve: { ...parts.resolve },
     settings: parts.settings,

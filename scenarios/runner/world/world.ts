@@ -93,7 +93,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const connectTo = await parts.links.agentTable(group.through)
     const process = prepareAgents(
       { ...parts.forAgents, onDeath },
-      { name: group.name, agents: group.agents, controlPort: controlPort as number, connectTo },
+      { name: group.name, agents: group.agents, isFleet: group.isFleet, controlPort: controlPort as number, connectTo },
     )
     agents.set(group.name, process)
     children.push(process)
@@ -169,7 +169,15 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
       recorder,
       guard,
     },
-    forAgents: { seed, folder, caFile: pki.caFile, resolve: plan.resolve, settings: topology.settings, recorder },
+    forAgents: {
+      seed,
+      folder,
+      caFile: pki.caFile,
+      resolve: plan.resolve,
+      settings: topology.settings,
+      hashCost: enterprise.hashCost,
+      recorder,
+    },
   }
 }
 
@@ -215,6 +223,7 @@ async function allSettled(view: LiveView, agents: readonly AgentId[]): Promise<v
 type AgentGroup = {
   readonly name: string
   readonly agents: AgentConfig['agents']
+  readonly isFleet: boolean
   readonly through: SiteId | null
   readonly linkSites: readonly (readonly [AgentId, SiteId | null])[]
 }
@@ -226,6 +235,7 @@ function groupOfWorkstation(topology: Topology, { id, network, primServer, altSe
   return {
     name: id,
     agents: [{ id, primServer, altServers: [...altServers], ...declared }],
+    isFleet: false,
     through,
     linkSites: [[id, through]],
   }
@@ -241,7 +251,7 @@ function groupOfFleet(topology: Topology, fleet: Fleet): AgentGroup {
     network: { addresses: [addressAt(range, index).text], routes: [] },
   }))
   const through = linkSiteOf(topology, { addresses: [fleet.addresses.start], routes: [] })
-  return { name: fleet.id, agents, through, linkSites: agents.map(({ id }) => [AgentId(id), through]) }
+  return { name: fleet.id, agents, isFleet: true, through, linkSites: agents.map(({ id }) => [AgentId(id), through]) }
 }
 
 type Assembled = {

@@ -1,0 +1,51 @@
+/** What the agent records (AU1), and how the records reach an appliance: in order, one upload at a time (OF5). */
+import { type AuditEntry, afterUpload, enqueue, nextUpload } from './audit-queue.ts'
+import { ask } from './requests.ts'
+import { type AgentState } from './state.ts'
+import { type DialId, type SessionId, type UserName } from '#shared/ids.ts'
+import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+
+/** Queues a record; it is on the disk before anybody hears of what it tells. */
+export function audit(
+  state: AgentState,
+  kind: AuditEntry['kind'],
+  user: UserName,
+  session?: SessionId | null,
+  detail?: string,
+): void {
+  const entry: AuditEntry = {
+    atMs: Math.round(state.now.wallMs),
+    kind,
+    user,
+    ...(session === undefined || session === null ? {} : { session }),
+    ...(detail === undefined ? {} : { detail: detail.slice(0, wireLimits.nameLengthMax) }),
+  }
+  state.offline = { ...state.offline, audit: enqueue(state.offline.audit, entry) }
+}
+
+/** Uploads the oldest records over any open link, unless an upload is under way. What is lost on the way is sent again. */
+export function uploadAudit(state: AgentState): void {
+  const records = nextUpload(state.offline.audit)
+  const isUnderWay = [...state.requests.values()].some(({ owner }) => owner.kind === 'audit')
+  const dial = openLink(state)
+  if (records.length === 0 || isUnderWay || dial === undefined) return
+  ask(state, dial, { kind: 'audit' }, { type: 'audit', records })
+}
+
+/** Without any progress the next refresh tries again. */
+export function auditAnswered(state: AgentState, message: ApplianceMessage): void {
+  if (message.type !== 'audited') return
+  const before = state.offline.audit
+  const after = afterUpload(before, message.incarnation, message.seq)
+  if (after === before) return
+  state.offline = { ...state.offline, audit: after }
+  uploadAudit(state)
+}
+
+function openLink(state: AgentState): DialId | undefined {
+  const { anchor, links } = state
+  if (anchor !== undefined && links.get(anchor)?.phase === 'open') return anchor
+  for (const [dial, link] of links) if (link.phase === 'open') return dial
+  return undefined
+}

@@ -1,0 +1,34 @@
+/** Offline verifiers: argon2id in PHC form, computed on libuv's threads (OF4). A verifier that is none is nobody's password. */
+import { hash, verify } from '@node-rs/argon2'
+import { type AgentEffect, type AgentEvent } from '../core/events.ts'
+import { assertNever } from '#shared/assert.ts'
+
+export type HashCost = 'product' | 'minimum'
+type HashEffect = Extract<AgentEffect, { type: 'verify-offline' | 'make-verifier' }>
+
+/** `product` is what a hospital runs; `minimum` is the least that argon2 takes, for fleets and labs. */
+const costs = {
+  product: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
+  minimum: { memoryCost: 8, timeCost: 1, parallelism: 1 },
+} as const
+
+/** Carries out what hashes; the event is its answer. */
+export async function hashed(effect: HashEffect, cost: HashCost): Promise<AgentEvent> {
+  const { job, password } = effect
+  switch (effect.type) {
+    case 'verify-offline':
+      return { type: 'offline.verified', job, ok: await matches(effect.verifier, password) }
+    case 'make-verifier':
+      return { type: 'verifier.made', job, verifier: await hash(password, costs[cost]) }
+    default:
+      return assertNever(effect)
+  }
+}
+
+async function matches(verifier: string, password: string): Promise<boolean> {
+  try {
+    return await verify(verifier, password)
+  } catch {
+    return false
+  }
+}
