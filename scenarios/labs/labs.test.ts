@@ -28,6 +28,7 @@ const advice: Readonly<Record<string, readonly string[]>> = {
   ],
   fleet: [],
   'pin-window': [],
+  'power-loss': [],
   'topology-change': [],
   'wrong-topology': [],
 }

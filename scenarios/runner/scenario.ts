@@ -108,6 +108,8 @@ export interface AgentExpectations {
 export interface ApplianceExpectations {
   serves(): Promise<void>
   isUnavailable(): Promise<void>
+  /** Its process is gone. */
+  hasEnded(): Promise<void>
   /** It serves, and every other database is connected and in step with it (RP2). */
   isInStep(): Promise<void>
 }
@@ -197,8 +199,15 @@ export interface Appliance {
   /** SIGSTOP: its sockets stay open and nothing answers. */
   pause(): Promise<void>
   resume(): Promise<void>
-  /** Stops it where it runs, starts it again, and waits until it serves. */
+  /** Stops it where it runs, starts it again, and waits until it serves. A database has what it kept. */
   restart(): Promise<void>
+  /**
+   * A database's store has no room: it ends as soon as it has to keep more, by itself, and does not start. Healed, it
+   * starts again where that ended it. It counts as unavailable from here on.
+   */
+  fill(): Promise<Fault>
+  /** The store of a database that does not run is lost for good: it starts empty. */
+  wipe(): Promise<void>
   /** Faults the links that agents of the site `from` have to it; `null` means agents without a home site. */
   faultFrom(from: string | null, fault: LinkFault): Promise<Fault>
   /** Faults both links between it and another appliance. */

@@ -16,6 +16,7 @@ const scenarios = [
   ['example-3', '[SP4, LO2, BT7] failover is not transitive, a temporary session moves inside its site'],
   ['not-seamless', '[LO3, CH1, CH2] a failover inside the site asks for a password too'],
   ['pin-window', '[PN1, PN2, PN3, BD2] a new session changes its appliance after three hours, no running one does'],
+  ['power-loss', '[RP2, SV2, SP7, CH2] nobody logs in again after a full disk, nor after both databases lost power'],
   ['topology-change', '[BT4, BT5, BT6, BD1] an edit is held until the next session starts'],
   ['wrong-topology', '[SP3, BT5, BT7] the last resort rescues from wrong addresses'],
 ] as const

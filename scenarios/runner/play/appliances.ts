@@ -31,6 +31,17 @@ export function applianceHandle(stage: Stage, faults: FaultsInForce, id: string)
         world.view.serves(known) ? { value: true } : { problem: 'it does not' },
       )
     },
+    async fill() {
+      if (process.appliance.role !== 'database') throw new LabFailed(`${id} is no database: it has no store`)
+      await process.fill()
+      const room: AsyncDisposable = { [Symbol.asyncDispose]: async () => void (await process.makeRoom()) }
+      return inForce(faults, room)
+    },
+    async wipe() {
+      if (process.appliance.role !== 'database') throw new LabFailed(`${id} is no database: it has no store`)
+      if (process.isRunning) throw new LabFailed(`${id} runs: stop or kill it before its store is lost`)
+      process.wipe()
+    },
     async faultFrom(from, fault) {
       const site = from === null ? null : siteId(world, from)
       const holds = (link: LinkName): boolean => link.kind === 'agents' && link.to === known && link.from === site
@@ -68,10 +79,14 @@ async function faultOn(
   holds: (link: LinkName) => boolean,
   fault: LinkFault,
 ): Promise<Fault> {
-  const active = await stage.world.links.fault(holds, fault)
+  return inForce(faults, await stage.world.links.fault(holds, fault))
+}
+
+function inForce(faults: FaultsInForce, active: AsyncDisposable): Fault {
   faults.add(active)
   const heal = async (): Promise<void> => {
-    faults.delete(active)
+    // Healed once, by whichever comes first: its block, the play or the end.
+    if (!faults.delete(active)) return
     await active[Symbol.asyncDispose]()
   }
   return { heal, [Symbol.asyncDispose]: heal }

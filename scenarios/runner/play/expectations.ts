@@ -142,6 +142,12 @@ function applianceExpectations(stage: Stage, mode: Mode, appliance: Appliance): 
   return {
     serves: async () => await hold(true),
     isUnavailable: async () => await hold(false),
+    async hasEnded() {
+      const process = stage.world.appliances.get(ApplianceId(appliance.id))
+      await stage.hold(mode, `${appliance.id} to have ended`, null, () =>
+        process?.isRunning === false ? done : { problem: 'it runs' },
+      )
+    },
     async isInStep() {
       await hold(true)
       const asked = stage.world.appliances.get(ApplianceId(appliance.id))

@@ -2,7 +2,9 @@
  * The appliance processes of a lab, and the truth about each: `serving` when its own health door says so, `not-serving`
  * just before the lab acts on it.
  */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ApplianceConfig } from '#shared/config.schema.ts'
 import { assert } from '#shared/assert.ts'
 import { type ApplianceId } from '#shared/ids.ts'
@@ -41,6 +43,9 @@ type ApplianceStatus = {
 const healthEveryMs = 75
 const healthWithinMs = 2_000
 const stopWithinMs = 15_000
+const limitWithinMs = 5_000
+/** Exit code of an appliance whose store has no room (docs/PROTOCOL.md, Processes). */
+const noRoomCode = 74
 
 /** Writes the configuration of every appliance; each starts with `start`. */
 export async function prepareAppliances(parts: ApplianceParts): Promise<ReadonlyMap<ApplianceId, ApplianceProcess>> {
@@ -63,25 +68,32 @@ async function prepare(parts: ApplianceParts, appliance: Appliance, index: numbe
     topology: parts.topology,
     people: appliance.role === 'database' ? parts.people : [],
     policies: parts.policies,
+    ...(appliance.role === 'database' ? { storeFile: join(parts.folder, `${appliance.id}.store`) } : {}),
   }
   const configFile = join(parts.folder, `${appliance.id}.config.json`)
   writePrivate(configFile, config)
-  return new ApplianceProcess(parts, appliance, configFile, openDoor(controlPort, config.control.token))
+  return new ApplianceProcess(parts, appliance, { config, configFile })
 }
+
+type Configured = { readonly config: ApplianceConfig; readonly configFile: string }
+/** Whether its store has room; `ended`: it has none, and the process ended for that. */
+type Room = 'room' | 'full' | 'ended'
 
 export class ApplianceProcess {
   readonly appliance: Appliance
   readonly door: Door
   readonly #parts: ApplianceParts
-  readonly #configFile: string
+  readonly #configured: Configured
   #child: Child | undefined
   #health: HealthWatch | undefined
+  #room: Room = 'room'
 
-  constructor(parts: ApplianceParts, appliance: Appliance, configFile: string, door: Door) {
+  constructor(parts: ApplianceParts, appliance: Appliance, configured: Configured) {
+    const { port, token } = configured.config.control
     this.appliance = appliance
-    this.door = door
+    this.door = openDoor(port, token)
     this.#parts = parts
-    this.#configFile = configFile
+    this.#configured = configured
   }
 
   get isRunning(): boolean {
@@ -100,11 +112,11 @@ export class ApplianceProcess {
     this.#child = startChild({
       name: id,
       main: programs.appliance,
-      configFile: this.#configFile,
+      configFile: this.#configured.configFile,
       logFile: join(this.#parts.folder, `${id}.log`),
       preloads: [],
       environment: {},
-      onDeath: this.#parts.onDeath,
+      onDeath: (problem, code) => this.#died(problem, code),
     })
     await this.#child.ready
     this.#watch()
@@ -141,6 +153,41 @@ export class ApplianceProcess {
     this.#watch()
   }
 
+  /**
+   * From now on its store has no room: it ends as soon as it has to keep more than fits, and does not start again. When
+   * that will be is not known, so that it counts as not serving from here on.
+   */
+  async fill(): Promise<void> {
+    const { config, configFile } = this.#configured
+    assert(config.storeFile !== undefined, 'a database has a store')
+    this.#running()
+    this.#notServing('full')
+    this.#room = 'full'
+    writePrivate(configFile, { ...config, storePagesMax: 1 })
+    await this.#limit(1)
+  }
+
+  /** There is room again; starts it where the lack of room ended it, and says whether it did. */
+  async makeRoom(): Promise<boolean> {
+    const { config, configFile } = this.#configured
+    writePrivate(configFile, config)
+    if (this.isRunning) await this.#limit(null)
+    const { isRunning } = this
+    const ended = this.#room === 'ended'
+    this.#room = 'room'
+    if (isRunning) this.#watch()
+    else if (ended) await this.start()
+    return ended
+  }
+
+  /** Its store is lost for good; it does not run. */
+  wipe(): void {
+    const { storeFile } = this.#configured.config
+    assert(storeFile !== undefined, 'a database has a store')
+    assert(!this.isRunning, 'a store is lost while nobody has it')
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${storeFile}${suffix}`, { force: true })
+  }
+
   /** Whether it serves and all its peers are connected and in step, as its status door says. */
   async isInStep(): Promise<boolean> {
     const { body } = await this.door.call('GET', '/status', undefined, healthWithinMs)
@@ -159,6 +206,23 @@ export class ApplianceProcess {
   #running(): Child {
     assert(this.#child?.isRunning === true, `${this.appliance.id} runs`)
     return this.#child
+  }
+
+  /** Returns also when it ends instead of answering. */
+  async #limit(pages: number | null): Promise<void> {
+    try {
+      await this.door.call('POST', '/store/limit', { pages }, limitWithinMs)
+    } catch (error) {
+      // A call is left without its answer a little before the end of the process is seen.
+      await Promise.race([this.ended, delay(limitWithinMs)])
+      if (this.isRunning) throw error
+    }
+  }
+
+  #died(problem: LabFailed, code: number | null): void {
+    if (this.#room === 'room' || code !== noRoomCode) return this.#parts.onDeath(problem)
+    this.#room = 'ended'
+    this.#notServing('full, and ended')
   }
 
   #leaving(cause: string): Child {

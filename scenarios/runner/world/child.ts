@@ -16,8 +16,8 @@ export type ChildSpec = {
   /** Modules to load first (`--import`). */
   readonly preloads: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** Called when the process ends and nobody asked it to. */
-  readonly onDeath: (problem: LabFailed) => void
+  /** Called when the process ends and nobody asked it to; `code` is its exit code, if it has one. */
+  readonly onDeath: (problem: LabFailed, code: number | null) => void
 }
 
 export interface Child {
@@ -72,7 +72,7 @@ export function startChild(spec: ChildSpec): Child {
     const how = signal === null ? `exited with ${code ?? 'no code'}` : `was ended by ${signal}`
     const problem = new LabFailed(`${spec.name} ${how}; its last lines:\n${lastLines.join('\n')}`)
     failReady(problem)
-    if (!state.expected) spec.onDeath(problem)
+    if (!state.expected) spec.onDeath(problem, code)
     end()
   })
   return childOf(spec.name, child, { ready, ended, state })
