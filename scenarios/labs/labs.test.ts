@@ -16,6 +16,7 @@ function read(name: string): EnterpriseFileRead {
 
 /** Code of each piece of advice and the field it stands at. */
 const advice: Readonly<Record<string, readonly string[]>> = {
+  challenges: [],
   'dallas-chicago': ['single-appliance-site sites[1]', 'workstation-in-no-range workstations[5].id'],
   'dallas-chicago-plus': [],
   'example-1': ['single-appliance-site sites[1]', 'failover-not-mutual sites[1].failover.primary'],
@@ -27,6 +28,7 @@ const advice: Readonly<Record<string, readonly string[]>> = {
     'failover-not-mutual sites[2].failover.primary',
   ],
   fleet: [],
+  'not-seamless': [],
   'pin-window': [],
   'power-loss': [],
   'topology-change': [],
