@@ -35,7 +35,7 @@ function foldersOf(seed: string): readonly string[] {
 describe('a bench in its quick form', () => {
   it.each([
     ['logins', 2, ['product', 'minimum', 'bareCommits', 'rowsPerLogin', 'ratioToCommits']],
-    ['replication', 4, ['product', 'baseline', 'ratioP50', 'recordBytes']],
+    ['replication', 6, ['product', 'baseline', 'ratioP50', 'recordBytes']],
     ['failover', 3, ['storms']],
     ['memory', 4, ['sizes']],
   ])('%s tells figures, targets and the machine, and leaves nothing behind', (name, targets, fields) => {

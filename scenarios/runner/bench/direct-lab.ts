@@ -104,6 +104,15 @@ export async function openDirectLab(options: DirectLabOptions): Promise<DirectLa
   }
 }
 
+/** Runs `act` in a lab; afterwards its processes are gone, and what they kept can be read from the disk. */
+export async function withDirectLab<Result>(
+  options: DirectLabOptions,
+  act: (lab: DirectLab) => Promise<Result>,
+): Promise<{ readonly lab: Omit<DirectLab, keyof AsyncDisposable>; readonly result: Result }> {
+  await using lab = await openDirectLab(options)
+  return { lab, result: await act(lab) }
+}
+
 /** Lets every child go, fleets first, so that they do not fail over at the end. */
 async function endChildren(children: readonly Child[]): Promise<void> {
   for (const child of children.toReversed()) {

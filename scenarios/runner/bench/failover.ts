@@ -37,7 +37,7 @@ export type Storm = {
   readonly timeouts: number
   /** Passes that ended with nothing or busy. */
   readonly failedPasses: number
-  /** Each connection from its own close event to the first message of the other server. */
+  /** Two storms, one before, one after: each connection from its own close event to the other server's first message. */
   readonly bareMs: Spread
   /** p99 of `resumedMs` over p99 of `bareMs`. */
   readonly ratio: number
@@ -104,6 +104,9 @@ async function measure(options: BenchOptions, agents: number, between: Between, 
   const fabric = between === 'nothing' ? undefined : undo.use(await fabricOf(between, seed, folder))
   const fleets = [agents]
   const lab = undo.use(await openDirectLab({ seed, hashCost: 'minimum', fleets, folder, fabric, signal }))
+  // Before and after, since a machine is never the same twice.
+  say('the bare storm')
+  const bareBefore = await bareReconnects(lab, agents)
   say(`${agents} agents come online, through ${between}`)
   const fleet = await allOnFirst(lab, agents, signal)
   say('the appliance is killed')
@@ -115,8 +118,8 @@ async function measure(options: BenchOptions, agents: number, between: Between, 
   const told = await readStorm(fleet, survivor.appliance.id, killedAt)
   const store = storeIn(folder)
   await undo.disposeAsync()
-  say('the bare storm')
-  const bareMs = spread(await bareReconnects(lab, agents))
+  say('the bare storm again')
+  const bareMs = spread([...bareBefore, ...(await bareReconnects(lab, agents))])
   const storm: Storm = { agents, between, ...told, bareMs, ratio: rounded(told.resumedMs.p99 / bareMs.p99) }
   return { storm, store }
 }

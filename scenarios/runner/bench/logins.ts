@@ -10,7 +10,7 @@ import { LabFailed } from '../outcome.ts'
 import { startBenchChild } from './bench-child.ts'
 import { benchPassword } from './bench-enterprise.ts'
 import { type BenchOptions, judge, type Measured, repeat } from './bench.ts'
-import { type DirectLab, openDirectLab } from './direct-lab.ts'
+import { type DirectLab, withDirectLab } from './direct-lab.ts'
 import { startLoad } from './load.ts'
 import { type CpuTime, cpuDuring } from './process-figures.ts'
 import {
@@ -23,7 +23,7 @@ import {
   type HashRun,
 } from './program-lines.ts'
 import { rounded } from './spread.ts'
-import { type LoginRows, loginRows, storeIn } from './store-facts.ts'
+import { type OperationRows, rowsOf, storeIn } from './store-facts.ts'
 
 type HashCost = Enterprise['hashCost']
 
@@ -56,7 +56,7 @@ type BareCommits = { readonly group: number; readonly loginsPerSecond: number; r
 
 export type LoginsRun = Record<HashCost, AtCost> & {
   readonly store: string
-  readonly rowsPerLogin: LoginRows
+  readonly rowsPerLogin: OperationRows
   readonly bareCommits: readonly BareCommits[]
   /** Logins a second at the minimum cost over bare logins a second in groups of `ratioGroup`. */
   readonly ratioToCommits: number
@@ -130,14 +130,14 @@ async function atCost(options: BenchOptions, hashCost: HashCost, run: number) {
   const folder = join(options.folder, `logins-${hashCost}-${run}`)
   mkdirSync(folder)
   say(`logins at ${hashCost} cost`)
-  await using lab = await openDirectLab({ seed, hashCost, fleets: [], folder, signal })
-  const loaded = await loadLogins(lab, sizes.warmUp, sizes.logins)
-  const rows = loginRows(folder, sizes.warmUp + sizes.logins)
-  const store = storeIn(folder)
+  const { lab, result } = await withDirectLab({ seed, hashCost, fleets: [], folder, signal }, async (opened) => {
+    return await loadLogins(opened, sizes.warmUp, sizes.logins)
+  })
+  const rows = rowsOf(folder, sizes.warmUp + sizes.logins)
   say(`bare hashes at ${hashCost} cost`)
-  const bare = await bareHashes(lab, sizes.hashes)
-  const figures: AtCost = { ...loaded, ...bare, ratioToHash: rounded(loaded.perSecond / bare.bareHashesPerSecond) }
-  return { figures, rows, store }
+  const bare = await bareHashes(lab.people[0]?.verifier ?? '', sizes.hashes)
+  const figures: AtCost = { ...result, ...bare, ratioToHash: rounded(result.perSecond / bare.bareHashesPerSecond) }
+  return { figures, rows, store: storeIn(folder) }
 }
 
 async function loadLogins({ databases, enterprise }: DirectLab, warmUp: number, count: number) {
@@ -164,8 +164,8 @@ function costOf(cpu: readonly CpuTime[], count: number): LoginCost {
   return { all: sum(cpu.map(({ ms }) => ms)), hash, beyondHash: sum(beyond), serving, peer, load }
 }
 
-async function bareHashes({ people }: DirectLab, count: number) {
-  const given: HashGiven = { verifier: people[0]?.verifier ?? '', password: benchPassword }
+async function bareHashes(verifier: string, count: number) {
+  const given: HashGiven = { verifier, password: benchPassword }
   await using child = startBenchChild('bare-hash', given)
   await child.hear('ready', childWithinMs)
   const { result, cpu } = await cpuDuring([child.pid], async () => {
@@ -176,7 +176,7 @@ async function bareHashes({ people }: DirectLab, count: number) {
   return { bareHashesPerSecond: rounded((count / result.ms) * 1000), bareHashCpuMs: rounded(cpuMs) }
 }
 
-async function commits({ folder, quick }: BenchOptions, rows: LoginRows, group: number, name: string) {
+async function commits({ folder, quick }: BenchOptions, rows: OperationRows, group: number, name: string) {
   const count = (quick ? quickSizes : fullSizes).commits / (group === 1 ? 10 : 1)
   await using undo = new AsyncDisposableStack()
   const children = [1, 2].map((one) => {

@@ -3,7 +3,7 @@
  * whoever imports a program runs it.
  */
 import { type Spread } from './spread.ts'
-import { type LoginRows } from './store-facts.ts'
+import { type OperationRows } from './store-facts.ts'
 
 export type HashGiven = { readonly verifier: string; readonly password: string }
 
@@ -11,7 +11,7 @@ export type HashRun = { readonly count: number; readonly inFlight: number }
 
 export type HashRan = { readonly kind: 'ran'; readonly ms: number }
 
-export type CommitsGiven = { readonly file: string; readonly rows: LoginRows }
+export type CommitsGiven = { readonly file: string; readonly rows: OperationRows }
 
 export type CommitsRun = { readonly count: number; readonly group: number }
 

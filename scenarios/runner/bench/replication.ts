@@ -5,15 +5,16 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Enterprise } from '#shared/topology/model.ts'
 import { freePorts } from '../ports.ts'
 import { startBenchChild } from './bench-child.ts'
 import { type BenchOptions, judge, type Measured, repeat } from './bench.ts'
-import { openDirectLab } from './direct-lab.ts'
+import { withDirectLab } from './direct-lab.ts'
 import { type LabAppliance } from './lab-appliance.ts'
 import { startLoad } from './load.ts'
 import { type LoadRan, type LoadRun, type SerialGiven } from './program-lines.ts'
 import { rounded, spreadText } from './spread.ts'
-import { loginRows, storeIn } from './store-facts.ts'
+import { rowsOf, storeIn } from './store-facts.ts'
 
 type Operation = LoadRun['operation']
 type Pace = 'paced' | 'fullSpeed'
@@ -56,6 +57,12 @@ export async function replication(options: BenchOptions): Promise<Measured<Repli
       20,
       runs.map(({ product }) => product.paced[operation].latencyMs.p99),
     ),
+    judge(
+      `share of acks both, ${operation} at ${perSecond}/s`,
+      'at least',
+      1,
+      runs.map(({ product }) => shareOfBoth(product.paced[operation])),
+    ),
   ])
   const notes = [
     'time from handing the request to the socket to reading its answer, in the load process; 20 agent links',
@@ -69,34 +76,24 @@ async function measure(options: BenchOptions, run: number): Promise<ReplicationR
   const { seed, signal, quick, say } = options
   const folder = join(options.folder, `replication-${run}`)
   mkdirSync(folder)
-  await using lab = await openDirectLab({ seed, hashCost: 'minimum', fleets: [], folder, signal })
-  const users = lab.enterprise.people.map(({ user }) => user)
-  const [serving] = lab.databases
   say('the product')
-  const product = await timeAll(
-    { host: serving.appliance.host, port: serving.port, files: serving.files },
-    users,
-    quick,
-  )
-  const everyAck = Object.values(product).flatMap((byOperation) => Object.values(byOperation))
-  const wrong = everyAck.find(({ answers }) => Object.keys(answers).some((name) => !name.endsWith(' both')))
-  if (wrong !== undefined) say(`not every answer was an ack both: ${JSON.stringify(wrong.answers)}`)
-  const sizes = quick ? quickSizes : fullSizes
-  const { recordBytes, records } = loginRows(folder, sizes.warmUp + sizes.paced + sizes.fullSpeed)
-  say('the baseline')
-  const baseline = await timeBaseline(lab.databases, users, {
-    folder,
-    quick,
-    recordBytes: recordBytes * records,
-    product,
+  const given = { seed, hashCost: 'minimum', fleets: [], folder, signal } as const
+  const { lab, result: product } = await withDirectLab(given, async ({ databases: [serving], enterprise }) => {
+    const target = { host: serving.appliance.host, port: serving.port, files: serving.files }
+    return await timeAll(target, usersOf(enterprise), quick)
   })
+  const sizes = quick ? quickSizes : fullSizes
+  const rows = rowsOf(folder, operations.length * (sizes.warmUp + sizes.paced + sizes.fullSpeed))
+  const recordBytes = rows.changes * rows.recordBytes
+  say('the baseline')
+  const baseline = await timeBaseline(lab.databases, usersOf(lab.enterprise), { folder, quick, recordBytes, product })
   const ratio = (pace: Pace, operation: Operation): number =>
     rounded(product[pace][operation].latencyMs.p50 / baseline[pace][operation].latencyMs.p50)
   const ratioP50 = {
     paced: { login: ratio('paced', 'login'), lock: ratio('paced', 'lock') },
     fullSpeed: { login: ratio('fullSpeed', 'login'), lock: ratio('fullSpeed', 'lock') },
   }
-  return { store: storeIn(folder), product, baseline, ratioP50, recordBytes: recordBytes * records }
+  return { store: storeIn(folder), product, baseline, ratioP50, recordBytes }
 }
 
 async function timeAll(
@@ -116,6 +113,16 @@ async function timeAll(
     paced: { login: await paced('login'), lock: await paced('lock') },
     fullSpeed: { login: await fullSpeed('login'), lock: await fullSpeed('lock') },
   }
+}
+
+function usersOf({ people }: Enterprise): readonly string[] {
+  return people.map(({ user }) => user)
+}
+
+function shareOfBoth({ answers }: LoadRan): number {
+  const all = Object.entries(answers)
+  const sum = (some: typeof all): number => some.reduce((total, [, count]) => total + count, 0)
+  return sum(all.filter(([name]) => name.endsWith(' both'))) / sum(all)
 }
 
 type BaselineParts = {

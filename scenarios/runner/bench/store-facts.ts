@@ -3,11 +3,9 @@ import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** What one login leaves in a store. */
-export type LoginRows = {
-  /** Records, a session or what was noted of it, each a row of its own. */
-  readonly records: number
-  /** Rows of the log of changes. */
+/** What one operation, a login or a lock, leaves in a store. */
+export type OperationRows = {
+  /** Changes of the log, each with its record. */
   readonly changes: number
   /** Of one record, on average. */
   readonly recordBytes: number
@@ -16,7 +14,7 @@ export type LoginRows = {
 const durableStore = 'node:sqlite (WAL, FULL)'
 const memoryStore = 'memory (nothing is durable)'
 /** Of a store that keeps no rows: one record, about as long as one is. */
-const assumed: LoginRows = { records: 1, changes: 1, recordBytes: 450 }
+const assumed: OperationRows = { changes: 1, recordBytes: 450 }
 const magic = 'SQLite format 3\0'
 
 /** The name of the store of the appliances that run in `folder`. */
@@ -24,16 +22,19 @@ export function storeIn(folder: string): string {
   return databaseFiles(folder).length === 0 ? memoryStore : durableStore
 }
 
-/** Rows that each of `logins` left in the first database of `folder`; an assumption where it keeps none. */
-export function loginRows(folder: string, logins: number): LoginRows {
+/**
+ * Rows that each of `operations` left in the first database of `folder`, whose process has ended; an assumption where it
+ * keeps none.
+ */
+export function rowsOf(folder: string, operations: number): OperationRows {
   const [file] = databaseFiles(folder)
   if (file === undefined) return assumed
-  using database = new DatabaseSync(file, { readOnly: true })
-  const count = (sql: string): number => Number(database.prepare(sql).get()?.['figure'] ?? 0)
+  using database = new DatabaseSync(file)
+  const figure = (sql: string): number => Number(database.prepare(sql).get()?.['figure'])
+  const position = 'SELECT position AS figure FROM positions WHERE log = (SELECT log FROM identity)'
   return {
-    records: Math.round(count('SELECT count(*) AS figure FROM records') / logins),
-    changes: Math.round(count('SELECT count(*) AS figure FROM changes') / logins),
-    recordBytes: Math.round(count('SELECT avg(length(value)) AS figure FROM records')),
+    changes: Math.round(figure(position) / operations),
+    recordBytes: Math.round(figure('SELECT avg(length(value)) AS figure FROM records')),
   }
 }
 

@@ -17,10 +17,9 @@ const value = 'x'.repeat(rows.recordBytes)
 let made = 0
 
 function login(): void {
-  for (let row = 0; row < rows.records; row += 1) {
+  for (let change = 0; change < rows.changes; change += 1) {
     made += 1
-    const { lastInsertRowid } = addRecord.run(`record ${made.toString().padStart(36, '0')}`, value)
-    if (row < rows.changes) addChange.run(lastInsertRowid)
+    addChange.run(addRecord.run(`record ${made.toString().padStart(36, '0')}`, value).lastInsertRowid)
   }
 }
 
