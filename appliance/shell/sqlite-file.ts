@@ -75,7 +75,10 @@ export function fullText(file: string): string {
 }
 
 export function damaged(file: string, why: string): StoreRefusal {
-  const remedy = `put a copy back, or move it and its -wal away: the appliance then starts empty and takes what the other database has`
+  // An older copy would use positions again that the other database has seen, so it is for whoever has no other alone.
+  const remedy =
+    'move it and its -wal away: the appliance then starts empty and takes what the other database has; ' +
+    'where there is no other, put a copy back'
   return { code: 'damaged', text: `${file} is damaged and was left as it is: ${why}; ${remedy}` }
 }
 
