@@ -32,6 +32,7 @@ const advice: Readonly<Record<string, readonly string[]>> = {
   'pin-window': [],
   'power-loss': [],
   'topology-change': [],
+  torture: ['single-appliance-site sites[1]'],
   'wrong-topology': [],
 }
 

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { randomBytes } from 'node:crypto'
 
 const seedLengthMax = 64
+const countMax = 10_000
 
 /** A seed is any short word; it becomes part of a folder's name. */
 export function parseSeed(text: string): string {
@@ -19,4 +20,20 @@ export function parseTimeScale(text: string): number {
   const scale = Number(text)
   if (text.trim() !== '' && Number.isFinite(scale) && scale > 0) return scale
   throw new InvalidArgumentError('A time scale is a number above 0; 60 lets an hour pass in a minute.')
+}
+
+/** A whole number of something, from 1. */
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (/^\d+$/u.test(text) && count >= 1 && count <= countMax) return count
+  throw new InvalidArgumentError(`A whole number from 1 to ${countMax}.`)
+}
+
+/** A torture shorter than this has no room for its faults. */
+const secondsMin = 8
+
+export function parseSeconds(text: string): number {
+  const seconds = parseCount(text)
+  if (seconds >= secondsMin) return seconds
+  throw new InvalidArgumentError(`At least ${secondsMin} seconds.`)
 }

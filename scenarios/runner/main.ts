@@ -1,10 +1,11 @@
 /** The command line of `failover-lab`. */
 import { Command, CommanderError } from '@commander-js/extra-typings'
-import { parseSeed, parseTimeScale } from './arguments.ts'
+import { parseCount, parseSeconds, parseSeed, parseTimeScale } from './arguments.ts'
 import { downCommand } from './commands/down.ts'
 import { lintCommand } from './commands/lint.ts'
 import { listCommand } from './commands/list.ts'
 import { runCommand } from './commands/run.ts'
+import { tortureCommand } from './commands/torture.ts'
 import { tourCommand } from './commands/tour.ts'
 import { upCommand } from './commands/up.ts'
 import { whyCommand } from './commands/why.ts'
@@ -66,8 +67,22 @@ function programOf(interrupts: Interrupts, finish: (exitCode: number) => void) {
     .option('--runs <folder>', 'parent of the run folders')
     .action(async (names, options) => finish(await runCommand(names, options, interrupts)))
 
+  addTorture(program, interrupts, finish)
   addLabCommands(program, interrupts, finish)
   return program
+}
+
+function addTorture(program: Command, interrupts: Interrupts, finish: (exitCode: number) => void): void {
+  program
+    .command('torture')
+    .description('random faults on databases, services and links while people work; is anything acknowledged lost?')
+    .option('--schedules <count>', 'how many schedules, each with a lab of its own', parseCount, 6)
+    .option('--schedule <number>', 'only that one of the seed’s schedules', parseCount)
+    .option('--seconds <count>', 'of torture in each schedule', parseSeconds, 25)
+    .option('--seed <word>', 'every fault and every choice', parseSeed)
+    .option('--json', 'one JSON document on standard output, everything else on standard error')
+    .option('--runs <folder>', 'parent of the run folders')
+    .action(async (options) => finish(await tortureCommand(options, interrupts)))
 }
 
 function addLabCommands(program: Command, interrupts: Interrupts, finish: (exitCode: number) => void): void {

@@ -66,7 +66,8 @@ export function summaryText(report: ScenarioReport): string {
   return lines.join('\n')
 }
 
-function checkerLine({ name, rules, verdict, checked, findings = [], why }: CheckerReport): string {
+/** One checker's word, and each finding on a line of its own. */
+export function checkerLine({ name, rules, verdict, checked, findings = [], why }: CheckerReport): string {
   const found = findings.map(({ rule, agent, text }) => `\n      ${rule} ${agent}: ${text}`).join('')
   const reason = why === undefined ? '' : `: ${why}`
   return `  ${verdict.padEnd(7)} ${name} [${rules.join(' ')}], ${checked} ${checked === 1 ? 'occasion' : 'occasions'}${reason}${found}`
