@@ -5,6 +5,7 @@
  */
 import { type Serving } from './serving.ts'
 import { fullBucket, takeToken, type TokenBucket } from './token-bucket.ts'
+import { type TopologyKeeper } from './topology-keeper.ts'
 import { type Instant } from '#shared/clock.ts'
 import { type Appliance } from '#shared/topology/model.ts'
 import { type AgentMessage, type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
@@ -26,6 +27,21 @@ export interface Condition {
   readonly unavailable: UnavailableReason | null
   readonly removed: boolean
   readonly self: Appliance
+}
+
+/** `unavailable` of the appliance and what its keeper says, read whenever it is asked. */
+export function createCondition(unavailable: () => UnavailableReason | null, keeper: TopologyKeeper): Condition {
+  return {
+    get unavailable() {
+      return unavailable()
+    },
+    get removed() {
+      return keeper.removed
+    },
+    get self() {
+      return keeper.self
+    },
+  }
 }
 
 export interface Admission {

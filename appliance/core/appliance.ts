@@ -2,18 +2,20 @@
  * The machine of one appliance: takes an event, answers with effects. Its role, from the topology, decides what stands
  * behind the front: a database with its companion, or the affinity to one. Agents see no difference (SV4).
  */
-import { type Condition } from './admission.ts'
+import { createCondition } from './admission.ts'
 import { retryKey } from './affinity.ts'
+import { type AuditListing } from './audit-trail.ts'
 import { type Approach } from './approach.ts'
 import { editKey, redialKey } from './companion.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { type DatabasePerson, type Policies } from './database.ts'
+import { type DatabasePerson, type Policies } from './directory.ts'
 import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
 import { Front } from './front.ts'
+import { type MergeReport } from './merge-reports.ts'
 import { PeerDoor } from './peer-door.ts'
 import { expireKey } from './pending-asks.ts'
 import { localRecords } from './records.ts'
-import { waitKey } from './replication.ts'
+import { compareKey, waitKey } from './replication.ts'
 import { createServing } from './serving.ts'
 import {
   createDatabaseSide,
@@ -22,7 +24,7 @@ import {
   type ServiceSide,
   type Surroundings,
 } from './sides.ts'
-import { describe, type ApplianceStatus, type SessionListing } from './status.ts'
+import { describe, type ApplianceStatus, listSessions, type SessionListing } from './status.ts'
 import { type StoreEntry } from './store.ts'
 import { createTimers } from './timers.ts'
 import { createTopologyKeeper, topologyChanged } from './topology-keeper.ts'
@@ -89,19 +91,25 @@ export class ApplianceMachine {
     return describe({ keeper, inside: this.inside, unavailable, sessions, front: openFront })
   }
 
+  /** At most `count` audit records that came after the one of that index; `null` on a service appliance (AU1). */
+  audit(index: number, count: number): readonly AuditListing[] | null {
+    return this.inside?.role === 'database' ? this.inside.database.audit(index, count) : null
+  }
+
+  /** What was decided between changes made apart; `null` on a service appliance (RP8). */
+  merges(): readonly MergeReport[] | null {
+    return this.inside?.role === 'database' ? this.inside.database.merges : null
+  }
+
   /** A database lists all sessions that have not ended; a service appliance those that it serves. */
   sessions(): readonly SessionListing[] {
-    if (this.inside?.role === 'database') {
-      const open = [...this.inside.database.sessions.values()].filter(({ state }) => state !== 'ended')
-      return open.map(({ session, user, agent, state, appliance }) => ({ session, user, agent, state, appliance }))
-    }
-    const appliance = this.options.id
-    return [...this.serving.sessions].map(([session, served]) => ({ session, ...served, appliance }))
+    return listSessions(this.inside, this.serving.sessions, this.options.id)
   }
 
   private get unavailable(): UnavailableReason | null {
     if (this.stopping !== 'no') return 'stopping'
     if (this.inside?.role === 'service') return this.inside.affinity.available ? null : 'no-database'
+    if (this.inside?.companion.isFenced === true) return 'removed'
     return this.inside?.receiver.caughtUp === true ? null : 'catching-up'
   }
 
@@ -123,7 +131,7 @@ export class ApplianceMachine {
   private take(event: ApplianceEvent, now: Instant): void {
     switch (event.type) {
       case 'started':
-        this.start(event.entries)
+        this.start(event.entries, event.incarnation)
         return
       case 'agent.opened':
         this.front.opened(event.link)
@@ -152,6 +160,10 @@ export class ApplianceMachine {
         this.approach.lost(event.link, event.reason)
         this.door.lost(event.link)
         return
+      case 'link.filled':
+      case 'link.drained':
+        if (this.inside?.role === 'database') this.inside.replication.flow(event.link, event.type === 'link.filled')
+        return
       case 'timer.fired':
         if (this.timers.spend(event.key, event.number)) this.timerFired(event.key, now)
         return
@@ -163,7 +175,7 @@ export class ApplianceMachine {
         return
       case 'topology.edited':
         assert(this.inside?.role === 'database', 'the topology is edited on a database')
-        this.inside.companion.edit(event.call, event.topology)
+        this.inside.companion.edit(event.call, event.topology, now.wallMs)
         return
       case 'stop.asked':
         this.beginStop()
@@ -185,10 +197,11 @@ export class ApplianceMachine {
       if (key === redialKey) inside.companion.begin()
       if (key === editKey) inside.companion.editTimedOut()
       if (key === waitKey) inside.replication.expire(now.wireMs)
+      if (key === compareKey) inside.replication.compare()
     }
   }
 
-  private start(entries: readonly StoreEntry[]): void {
+  private start(entries: readonly StoreEntry[], incarnation: string): void {
     assert(this.inside === null, 'an appliance starts once')
     const { keeper, emit, serving, counters } = this
     // The configuration has the topology that the enterprise began with; the store the last one adopted (BT8).
@@ -197,8 +210,10 @@ export class ApplianceMachine {
     const around = this.surroundings()
     const inside = keeper.self.role === 'database' ? createDatabaseSide(around, entries) : createServiceSide(around)
     this.inside = inside
-    const records = inside.role === 'database' ? localRecords(inside.database, inside.replication) : inside.affinity
-    this.openFront = new Front({ keeper, condition: this.condition(), records, serving, counters, emit })
+    const hasOther = (): boolean => keeper.otherDatabases.length > 0
+    const records = inside.role === 'database' ? localRecords({ ...inside, hasOther, emit }) : inside.affinity
+    const condition = createCondition(() => this.unavailable, keeper)
+    this.openFront = new Front({ keeper, condition, records, serving, counters, emit, incarnation })
     this.openDoor = new PeerDoor({
       keeper,
       emit,
@@ -232,21 +247,9 @@ export class ApplianceMachine {
       adopt: (topology, from) => this.adopt(topology, from, null),
       sessionLeft: (session, from) => this.sessionLeft(session, from),
       dark: () => this.front.dismiss('no-database', 'unavailable'),
-    }
-  }
-
-  private condition(): Condition {
-    const unavailable = (): UnavailableReason | null => this.unavailable
-    const { keeper } = this
-    return {
-      get unavailable() {
-        return unavailable()
-      },
-      get removed() {
-        return keeper.removed
-      },
-      get self() {
-        return keeper.self
+      fenced: () => {
+        this.openFront?.dismiss('removed', 'unavailable')
+        this.openDoor?.closeAll('unavailable')
       },
     }
   }

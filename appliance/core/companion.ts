@@ -13,6 +13,7 @@ import { topologyChanged, type TopologyKeeper } from './topology-keeper.ts'
 import { type ApplianceId } from '#shared/ids.ts'
 import { type RandomStream } from '#shared/random.ts'
 import { type Appliance, type Topology } from '#shared/topology/model.ts'
+import { type CloseName } from '#shared/wire/close-codes.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 import { peerProtocolVersion } from '#shared/wire/versions.ts'
 
@@ -20,7 +21,13 @@ export const redialKey = 'companion.redial'
 export const editKey = 'companion.edit'
 
 /** An edit that the other database has been asked to take. */
-type Proposal = { readonly request: number; readonly call: number; readonly topology: Topology }
+type Proposal = {
+  readonly request: number
+  readonly call: number
+  readonly topology: Topology
+}
+/** An edit that may take effect yet. */
+type Edit = { readonly epoch: number; readonly before: readonly Appliance[]; readonly wallMs: number }
 type WireProposal = Extract<PeerMessage, { type: 'topology.proposed' }>
 
 export type CompanionOptions = {
@@ -35,6 +42,8 @@ export type CompanionOptions = {
   readonly topologyCame: (message: PeerMessage, link: LinkId, from: string) => void
   /** A topology takes effect. */
   readonly adopt: (topology: Topology, from: string) => void
+  /** This database serves nobody from now on. */
+  readonly fenced: () => void
 }
 
 export class Companion {
@@ -43,6 +52,9 @@ export class Companion {
   private failures = 0
   private proposal: Proposal | null = null
   private proposals = 0
+  private editing: Edit | null = null
+  /** The other database does not know this one: it was removed, or not added yet. */
+  private isStranger = false
 
   constructor(options: CompanionOptions) {
     const { keeper, timers, emit, nextDial } = options
@@ -56,14 +68,20 @@ export class Companion {
       hello: () => this.hello(),
       welcomed: (link, welcome) => {
         this.failures = 0
+        if (this.isStranger) options.receiver.again()
+        this.isStranger = false
         if (welcome.epoch < keeper.topology.epoch) this.send(link, topologyChanged(keeper))
         options.replication.begin(link, welcome.held)
       },
-      failed: (reason, to) => this.redialLater(`cannot reach database ${to.id}: ${reason}`),
+      failed: (reason, to) => {
+        if (reason === ('notAPeer' satisfies CloseName)) this.becomeStranger(to.id)
+        this.redialLater(`cannot reach database ${to.id}: ${reason}`)
+      },
       lost: (reason, to) => {
         options.replication.end()
         this.settle({ ok: false, code: 'not-known', text: `lost database ${to.id} before it answered` })
         this.redialLater(`lost database ${to.id}: ${reason}`)
+        if (keeper.removed) options.fenced()
       },
       received: (message, link) => this.received(message, link),
     })
@@ -71,6 +89,14 @@ export class Companion {
 
   get connected(): boolean {
     return this.approach.phase === 'open'
+  }
+
+  /**
+   * Removed, and alone with what it has: nobody is served. A removed database that is still connected serves its own
+   * sessions on (BT6), for what it changes is not lost with it.
+   */
+  get isFenced(): boolean {
+    return this.isStranger || (this.options.keeper.removed && !this.connected)
   }
 
   /** Dials the other database, where there is one and no dial is under way. */
@@ -96,6 +122,12 @@ export class Companion {
   review(): void {
     const [other] = this.options.keeper.otherDatabases
     const current = this.approach.to
+    const { editing } = this
+    if (editing?.epoch === this.options.keeper.topology.epoch) {
+      this.editing = null
+      this.recordEdit(editing)
+    }
+    if (this.isFenced) this.options.fenced()
     if (other === undefined) this.options.receiver.alone()
     if (other === undefined) return
     if (current?.id === other.id && (this.connected || isSamePlace(current, other))) return
@@ -108,20 +140,25 @@ export class Companion {
   }
 
   /** An edit from the control door. It takes effect here once the other database has it. */
-  edit(call: number, edited: Omit<Topology, 'epoch'>): void {
+  edit(call: number, edited: Omit<Topology, 'epoch'>, wallMs: number): void {
     const { keeper, emit, timers, adopt } = this.options
     const refuse = (code: string, text: string): void => {
       emit({ type: 'answer-edit', call, answer: { ok: false, code, text } })
     }
     const topology: Topology = { ...edited, epoch: keeper.topology.epoch + 1 }
+    const begin = (): void => {
+      this.editing = { epoch: topology.epoch, before: keeper.topology.appliances, wallMs }
+    }
     const [other] = keeper.otherDatabases
     if (keeper.removed) refuse('removed', 'this appliance was removed from the topology')
     else if (this.proposal !== null) refuse('edit-under-way', 'another edit is under way')
-    else if (other === undefined) {
+    else if (other === undefined || (this.approach.link === null && isRemovalOnly(topology, keeper))) {
+      begin()
       adopt(topology, 'an edit')
       emit({ type: 'answer-edit', call, answer: { ok: true, epoch: topology.epoch } })
     } else if (this.approach.link === null) refuse('not-connected', `database ${other.id} is not connected`)
     else {
+      begin()
       this.proposals += 1
       this.proposal = { request: this.proposals, call, topology }
       this.send(this.approach.link, { type: 'topology.proposed', request: this.proposals, topology })
@@ -161,9 +198,38 @@ export class Companion {
       this.options.adopt(topology, 'an edit')
       this.settle({ ok: true, epoch: topology.epoch })
     } else {
+      this.editing = null
       const text = `the other database refused epoch ${topology.epoch}: it holds epoch ${message.epoch} or edits too`
       this.settle({ ok: false, code: 'refused', text })
     }
+  }
+
+  /**
+   * An edit made here has taken effect: it and each removal in it are audit records (AU1). The other database may have
+   * handed the new topology back before its answer, or without one.
+   */
+  private recordEdit({ before, wallMs }: Edit): void {
+    const { keeper, database } = this.options
+    database.recordAct({ kind: 'topology-edited', detail: `epoch ${keeper.topology.epoch}` }, wallMs)
+    const removed = before.filter(({ id }) => keeper.appliance(id) === undefined)
+    for (const { id, role } of removed) {
+      database.recordAct({ kind: 'appliance-removed', appliance: id }, wallMs)
+      const isAlone = role === 'database' && !this.connected
+      if (isAlone) database.pastLost(id, `${id} was removed while it was away; what it had alone is lost`)
+    }
+  }
+
+  private becomeStranger(other: string): void {
+    const { emit, fenced, replication } = this.options
+    if (this.isStranger) return
+    this.isStranger = true
+    const text = `database ${other} does not know this one: it was removed, or is not added yet; it serves nobody`
+    const sessions = replication.unshared.flatMap(({ record }) =>
+      record.kind === 'session' ? record.value.session : [],
+    )
+    const data = { unshared: [...new Set(sessions)] }
+    emit({ type: 'note', kind: 'database.fenced', level: 'warn', rules: ['RP3', 'RP9'], text, data })
+    fenced()
   }
 
   private settle(answer: EditAnswer): void {
@@ -178,7 +244,7 @@ export class Companion {
     const { keeper, emit, receiver, timers, random } = this.options
     this.failures += 1
     if (this.failures === 1) emit({ type: 'note', kind: 'companion.away', level: 'warn', rules: [], text })
-    receiver.unreachable()
+    if (!this.isStranger) receiver.unreachable()
     if (keeper.removed || keeper.otherDatabases.length === 0) return
     timers.set(redialKey, backoffMs(this.failures, random))
   }
@@ -202,4 +268,9 @@ export class Companion {
 
 function isSamePlace(a: Appliance, b: Appliance): boolean {
   return a.id === b.id && a.host === b.host && a.port === b.port
+}
+
+/** Of the databases that the enterprise has, only this one stays, and none is new: the others need not agree (RP9). */
+function isRemovalOnly({ appliances }: Topology, { self }: TopologyKeeper): boolean {
+  return appliances.every(({ id, role }) => role !== 'database' || id === self.id)
 }

@@ -37,16 +37,18 @@ function database(entries: readonly StoreEntry[] = []) {
 const refused = (reason: string) => ({ kind: 'answer', answer: { outcome: 'refused', reason } })
 
 describe('a database', () => {
-  test('logs each change with the next position, to be persisted', () => {
+  test('logs each change and its audit record with the next positions, to be persisted', () => {
     const { made, effects, open, change } = database()
-    expect(open('s1')).toEqual({ kind: 'change', user: 'anna', state: 'active', position: 1 })
-    expect(change('lock', 's1')).toMatchObject({ state: 'locked', position: 2 })
+    expect(open('s1')).toMatchObject({ kind: 'change', user: 'anna', state: 'active', position: 2 })
+    expect(change('lock', 's1')).toMatchObject({ state: 'locked', position: 4 })
     const persisted = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
     expect(persisted.map(({ log, position }) => [log, position])).toEqual([
       ['a/1', 1],
       ['a/1', 2],
+      ['a/1', 3],
+      ['a/1', 4],
     ])
-    expect(made.log.end).toBe(2)
+    expect(made.log.end).toBe(4)
   })
 
   test('knows people by name, and hands out a verifier for strangers all the same', () => {
@@ -149,10 +151,10 @@ describe('a database', () => {
     change('end', 's1')
     const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
     const again = database(entries)
-    expect(again.made.log.end).toBe(3)
+    expect(again.made.log.end).toBe(6)
     expect([again.made.sessions.size, again.made.openSessions]).toEqual([2, 1])
     expect(again.open('s1')).toEqual(refused('session-ended'))
-    expect(again.change('lock', 's2')).toMatchObject({ state: 'locked', position: 4 })
+    expect(again.change('lock', 's2')).toMatchObject({ state: 'locked', position: 8 })
   })
 
   test('[RP5] has the merged record kept, not the version that came: `ended` stays final over a restart', () => {
@@ -172,6 +174,6 @@ describe('a database', () => {
     const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
     const { log } = database(entries.slice(1)).made
     expect([log.reaches(0), log.reaches(1)]).toEqual([false, true])
-    expect(log.after(1, 9).map(({ position }) => position)).toEqual([2, 3])
+    expect(log.after(1, 9).map(({ position }) => position)).toEqual([2, 3, 4, 5, 6])
   })
 })

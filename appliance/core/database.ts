@@ -1,23 +1,20 @@
 /**
- * The records of a database appliance: people, sessions and the log of the changes made here. It decides what a front
- * asks; whoever asked hears of a change once it is committed and, where the other database is in step, there too.
- *
- * A change names the appliance that serves the session; the other sessions of its agent are left alone (BD2). `ended`
- * is final.
+ * The records of a database appliance: people, sessions, audit records, and the log of the changes made here. It decides
+ * what a front asks; whoever asked hears of a change once it is committed and, where the other database is in step,
+ * there too. A change of one session leaves the others of its agent alone (BD2).
  */
+import { type AuditListing, AuditTrail } from './audit-trail.ts'
 import { type ChangeLog, createChangeLog } from './change-log.ts'
+import { ContentHash } from './content-hash.ts'
+import { createDirectory, type DatabasePerson, type Directory, type Policies } from './directory.ts'
 import { type Emit } from './events.ts'
-import { mergeSession, mergeTickets } from './merge.ts'
+import { type MergeReport, MergeReports } from './merge-reports.ts'
+import { mergeSession } from './merge.ts'
+import { auditOfChange } from './session-audit.ts'
+import { rule, type SessionAsk } from './session-law.ts'
 import { createStamps, type Stamps } from './stamps.ts'
 import { keyOf, sessionKey, type StoreEntry } from './store.ts'
 import { assertNever } from '#shared/assert.ts'
-import {
-  type ComputerPolicy,
-  defaultUserPolicy,
-  type EffectivePolicy,
-  effectivePolicy,
-  type UserPolicy,
-} from '#shared/policy/policy.ts'
 import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 import {
   type Answer,
@@ -28,28 +25,11 @@ import {
   type StoredRecord,
 } from '#shared/wire/peer-link.schema.ts'
 
-export type DatabasePerson = {
-  readonly user: string
-  /** argon2id in PHC form. */
-  readonly verifier: string
-  /** Counts the changes of the credential (OF4). */
-  readonly version: number
-  readonly disabled: boolean
-  /** Id of the user policy. */
-  readonly policy: string
-}
-
-/** Policies as the enterprise has them; `computers` names the computer policy of an agent that has one. */
-export type Policies = {
-  readonly users: readonly UserPolicy[]
-  readonly computers: readonly ComputerPolicy[]
-  readonly computerPolicyOf: Readonly<Record<string, string>>
-}
-
-type SessionState = SessionRecord['state']
-type Opening = Extract<Ask, { op: 'open-session' }>
-type Adopting = Extract<Ask, { op: 'adopt-session' }>
-type Changing = Extract<Ask, { op: 'change-session' }>
+type Upload = Extract<Ask, { op: 'keep-audit' }>
+type Denial = Extract<Ask, { op: 'record-denial' }>
+/** An administrative act (AU1). */
+export type Act = Pick<StoredAudit, 'kind' | 'appliance' | 'detail'>
+type Kept = { readonly record?: StoredRecord; readonly forget?: readonly string[] }
 
 export type Decided =
   | { readonly kind: 'answer'; readonly answer: Answer }
@@ -57,10 +37,11 @@ export type Decided =
   | {
       readonly kind: 'change'
       readonly user: string
-      readonly state: SessionState
+      readonly state: SessionRecord['state']
       readonly paused: PauseCause | undefined
       readonly position: number
     }
+  | { readonly kind: 'recorded'; readonly answer: Answer; readonly position: number }
 
 export type DatabaseOptions = {
   readonly origin: string
@@ -73,23 +54,25 @@ export type DatabaseOptions = {
   readonly left: (session: string, from: string) => void
 }
 
-/** Verified for unknown users where there are no people at all; nobody has its password. */
-const strangersVerifier = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`
-
 export class Database {
   readonly log: ChangeLog
   private readonly options: DatabaseOptions
-  private readonly people: ReadonlyMap<string, DatabasePerson>
+  private readonly directory: Directory
   private readonly records = new Map<string, SessionRecord>()
-  private readonly audits = new Map<string, StoredAudit>()
+  private readonly trail = new AuditTrail()
+  private readonly content = new ContentHash()
+  private readonly reports: MergeReports
   private readonly positions = new Map<string, number>()
+  /** Databases that lost their log, and what only they held with it. */
+  private readonly losers = new Set<string>()
   private readonly stamps: Stamps
   private open = 0
 
   constructor(options: DatabaseOptions) {
     this.options = options
-    this.people = new Map(options.people.map((person) => [person.user, person]))
+    this.directory = createDirectory(options.people, options.policies)
     this.stamps = createStamps(options.origin)
+    this.reports = new MergeReports(options.origin, options.emit)
     const own: Change[] = []
     for (const { log, position, record } of options.entries) {
       if (record !== undefined) this.take(record)
@@ -107,39 +90,56 @@ export class Database {
     return this.records
   }
 
-  /** Records of every kind. */
-  get size(): number {
-    return this.records.size + this.audits.size
-  }
-
-  /** Keys of all records, in the order in which each was first kept. */
-  *keys(): Iterable<string> {
-    for (const session of this.records.keys()) yield sessionKey(session)
-    yield* this.audits.keys()
-  }
-
-  record(key: string): StoredRecord | undefined {
-    const audit = this.audits.get(key)
-    if (audit !== undefined) return { kind: 'audit', value: audit }
-    const session = this.records.get(key.slice(sessionKey('').length))
-    return session === undefined ? undefined : { kind: 'session', value: session }
-  }
-
   /** Sessions that have not ended. */
   get openSessions(): number {
     return this.open
   }
 
+  /** Records of every kind. */
+  get size(): number {
+    return this.records.size + this.trail.size
+  }
+
+  /** Of all records (RP7). */
+  get hash(): string {
+    return this.content.text
+  }
+
+  /** What was decided between changes made apart (RP8). */
+  get merges(): readonly MergeReport[] {
+    return this.reports.all
+  }
+
+  /** At most `count` audit records that came after the one of that index. */
+  audit(index: number, count: number): readonly AuditListing[] {
+    return this.trail.after(index, count)
+  }
+
+  /** Keys of all records, in the order in which each was first kept. */
+  *keys(): Iterable<string> {
+    for (const session of this.records.keys()) yield sessionKey(session)
+    yield* this.trail.keys()
+  }
+
+  record(key: string): StoredRecord | undefined {
+    const audit = this.trail.get(key)
+    if (audit !== undefined) return { kind: 'audit', value: audit }
+    const session = this.records.get(key.slice(sessionKey('').length))
+    return session === undefined ? undefined : { kind: 'session', value: session }
+  }
+
   decide(ask: Ask, wallMs: number): Decided {
     switch (ask.op) {
       case 'find-user':
-        return { kind: 'answer', answer: this.findUser(ask.user, ask.agent) }
+        return { kind: 'answer', answer: this.directory.find(ask.user, ask.agent) }
       case 'open-session':
-        return this.openSession(ask, wallMs)
       case 'adopt-session':
-        return this.adoptSession(ask, wallMs)
       case 'change-session':
         return this.changeSession(ask, wallMs)
+      case 'keep-audit':
+        return this.keepAudit(ask)
+      case 'record-denial':
+        return this.recordDenial(ask)
       default:
         return assertNever(ask)
     }
@@ -150,114 +150,119 @@ export class Database {
     return this.positions.get(log) ?? 0
   }
 
+  /** The logs of an appliance of which something is held here; a log's name begins with its appliance. */
+  logsOf(appliance: string): readonly string[] {
+    return [...this.positions.keys()].filter((log) => log.startsWith(`${appliance}/`))
+  }
+
   /** Takes a change of another database's log; a part of a snapshot comes with position 0. Taking it twice is the same. */
   apply(log: string, record: StoredRecord | undefined, position: number): void {
     // What is kept is the merged record: a store knows no merge law, so that its last version of a record has to be the one.
-    const kept = record === undefined ? undefined : this.take(record)
+    const kept = record === undefined ? {} : this.take(record)
     this.advance(log, position)
-    this.options.emit({ type: 'persist', entry: { log, position, record: kept } })
+    this.options.emit({ type: 'persist', entry: { log, position, ...kept } })
   }
 
-  private findUser(user: string, agent: string): Answer {
-    const person = this.people.get(user)
-    const decoy = this.options.people[0]?.verifier ?? strangersVerifier
-    return {
-      outcome: 'user',
-      verifier: person?.verifier ?? decoy,
-      known: person !== undefined,
-      disabled: person?.disabled ?? false,
-      policy: this.policyOf(person, agent),
-      version: person?.version ?? 0,
-    }
+  recordAct(act: Act, wallMs: number): void {
+    this.appendOwnAudit({ ...act, atMs: Math.floor(wallMs) })
   }
 
-  /** The user policy, and the computer policy of that agent over it (CH5). */
-  private policyOf(person: DatabasePerson | undefined, agent: string): EffectivePolicy {
-    const { users, computers, computerPolicyOf } = this.options.policies
-    const user = users.find(({ id }) => id === person?.policy) ?? defaultUserPolicy
-    const computer = computers.find(({ id }) => id === computerPolicyOf[agent])
-    return effectivePolicy(user, computer)
+  /** That database will not bring back what it alone had: sessions nobody here knows are named as theirs come (RP3). */
+  pastLost(database: string, text: string): void {
+    this.losers.add(database)
+    this.options.emit({ type: 'note', kind: 'log.lost', level: 'warn', rules: ['RP3'], text })
   }
 
-  private openSession(ask: Opening, wallMs: number): Decided {
-    const { session, user, agent, appliance } = ask
-    const known = this.records.get(session)
-    if (known?.state === 'ended') return refused('session-ended')
-    if (known !== undefined && (known.user !== user || known.agent !== agent)) return refused('wrong-user')
-    const tickets = mergeTickets(known?.tickets ?? [], [ask.ticketHash])
-    return this.change({ session, user, agent, appliance, state: 'active', tickets }, wallMs)
-  }
-
-  /** The agent has looked at the password; whether it may be believed was decided by the front (OF6). */
-  private adoptSession(ask: Adopting, wallMs: number): Decided {
-    const { session, user, agent, appliance, paused } = ask
-    const known = this.records.get(session)
-    if (known !== undefined && (known.user !== user || known.agent !== agent)) return refused('wrong-user')
-    if (known?.state === 'ended' && ask.state !== 'ended') return refused('session-ended')
-    const tickets = mergeTickets(known?.tickets ?? [], [ask.ticketHash])
-    const isPaused = paused !== undefined && ask.state === 'active'
-    const state = isPaused ? 'paused' : ask.state
-    return this.change({ session, user, agent, appliance, state, tickets, ...(isPaused ? { paused } : {}) }, wallMs)
-  }
-
-  private changeSession(ask: Changing, wallMs: number): Decided {
+  private changeSession(ask: SessionAsk, wallMs: number): Decided {
+    const { origin } = this.options
     const known = this.records.get(ask.session)
-    // To a stranger, one without the ticket, the session does not exist.
-    if (known === undefined || known.agent !== ask.agent || !known.tickets.includes(ask.ticketHash)) {
-      return refused('unknown-session')
+    const ruling = rule(ask, known)
+    if (ruling.kind === 'refused') {
+      if (known === undefined) this.nameLost(ask)
+      return { kind: 'answer', answer: { outcome: 'refused', reason: ruling.reason } }
     }
-    if (known.state === 'ended') {
-      // A logout asked again, because its answer was lost, is answered as the first time.
-      return ask.change === 'end' ? this.change(known, wallMs) : refused('session-ended')
+    const stamp = this.stamps.next(wallMs)
+    const made = { ...known?.made, [origin]: (known?.made[origin] ?? 0) + 1 }
+    const value: SessionRecord = { ...ruling.draft, stamp, made }
+    this.keep(value)
+    this.append({ kind: 'session', value })
+    const { session, agent, appliance, user, state, paused } = value
+    for (const told of auditOfChange(ask, known, value)) {
+      this.appendOwnAudit({ ...told, atMs: stamp.wallMs, session, agent, appliance })
     }
-    const { appliance } = ask
-    if (ask.change === 'unlock' && known.user !== ask.user) return this.byAnother(known, appliance, wallMs)
-    const { paused: _paused, ...rest } = known
-    const state = stateAfter(ask, known.state)
-    const cause = ask.paused ?? known.paused
-    const paused = state === 'paused' && cause !== undefined ? { paused: cause } : {}
-    return this.change({ ...rest, ...paused, appliance, state }, wallMs)
+    return { kind: 'change', user, state, paused, position: this.log.end }
+  }
+
+  private nameLost({ session, agent }: SessionAsk): void {
+    if (this.losers.size === 0) return
+    const text = `session ${session} of ${agent} is unknown: if ${[...this.losers].join(' or ')} acknowledged it alone, it is lost`
+    const data = { session, agent }
+    this.options.emit({ type: 'note', kind: 'session.lost', level: 'warn', rules: ['RP3'], text, data })
   }
 
   /**
-   * Another user's right password at a session: any user may answer an inactivity challenge; at another challenge it is
-   * another user's login, which ends the session (CH4). A session that is not paused is not touched.
+   * Keeps what is new of an agent's queue, in its order. After a gap the agent is told how far the queue is kept; when it
+   * begins with the same record again, it has nothing older: that was acknowledged by a database that is cut off or lost.
    */
-  private byAnother(known: SessionRecord, appliance: string, wallMs: number): Decided {
-    if (known.state !== 'paused') return refused('wrong-user')
-    const { paused, ...rest } = known
-    return this.change({ ...rest, appliance, state: paused === 'inactivity' ? 'active' : 'ended' }, wallMs)
+  private keepAudit({ agent, records }: Upload): Decided {
+    const incarnation = records[0]?.incarnation ?? ''
+    const first = records[0]?.seq ?? 0
+    const mayBegin = this.trail.mayBegin(agent, incarnation, first)
+    for (const { seq, ...told } of mayBegin ? records : []) {
+      const mark = this.trail.mark(agent, incarnation)
+      const follows = seq === mark + 1 || (seq === first && seq > mark)
+      if (told.incarnation === incarnation && follows) {
+        this.appendAudit({ by: 'agent', source: agent, seq, ...told })
+      }
+    }
+    const answer: Answer = { outcome: 'audited', incarnation, seq: this.trail.mark(agent, incarnation) }
+    return { kind: 'recorded', answer, position: this.log.end }
   }
 
-  private change(session: Omit<SessionRecord, 'stamp' | 'made'>, wallMs: number): Decided {
-    const { origin } = this.options
-    const made = this.records.get(session.session)?.made ?? {}
-    const stamp = this.stamps.next(wallMs)
-    const value: SessionRecord = { ...session, stamp, made: { ...made, [origin]: (made[origin] ?? 0) + 1 } }
-    this.keep(value)
-    const position = this.append({ kind: 'session', value })
-    const { user, state, paused } = value
-    return { kind: 'change', user, state, paused, position }
+  /** Asked again, under the same number, it is recorded once. */
+  private recordDenial(denial: Denial): Decided {
+    const { op: _op, appliance, ...told } = denial
+    const record: StoredAudit = { by: 'appliance', source: appliance, kind: 'denied', appliance, ...told }
+    if (!this.trail.has(record)) this.appendAudit(record)
+    return { kind: 'recorded', answer: { outcome: 'recorded' }, position: this.log.end }
   }
 
-  private append(record: StoredRecord): number {
+  /** Of this database itself: numbered by its place in the own log. */
+  private appendOwnAudit(told: Omit<StoredAudit, 'by' | 'source' | 'incarnation' | 'seq'>): void {
+    const { origin, logName } = this.options
+    this.appendAudit({ by: 'appliance', source: origin, incarnation: logName, seq: this.log.end + 1, ...told })
+  }
+
+  private appendAudit(value: StoredAudit): void {
+    this.append({ kind: 'audit', value })
+  }
+
+  /** Logs a change made here, and keeps it. */
+  private append(record: StoredRecord): void {
     const { logName, emit } = this.options
+    const kept = record.kind === 'audit' ? this.take(record) : { record }
     const { position } = this.log.append(record)
-    emit({ type: 'persist', entry: { log: logName, position, record } })
+    emit({ type: 'persist', entry: { log: logName, position, ...kept } })
     emit({ type: 'soon' })
-    return position
   }
 
-  /** The record as it is kept now. */
-  private take(record: StoredRecord): StoredRecord {
-    if (record.kind === 'session') return { kind: 'session', value: this.merge(record.value) }
-    this.audits.set(keyOf(record), record.value)
-    return record
+  /** The record as it is kept now, and what is kept no longer. */
+  private take(record: StoredRecord): Kept {
+    if (record.kind === 'session') return { record: { kind: 'session', value: this.merge(record.value) } }
+    if (this.trail.has(record.value)) return { record }
+    const dropped = this.trail.keep(record.value)
+    this.content.add(record)
+    if (dropped === null) return { record }
+    const old: StoredRecord = { kind: 'audit', value: dropped }
+    this.content.remove(old)
+    const key = keyOf(old)
+    return key === keyOf(record) ? {} : { record, forget: [key] }
   }
 
   private merge(session: SessionRecord): SessionRecord {
     this.stamps.observe(session.stamp)
     const known = this.records.get(session.session)
+    if (known !== undefined) this.reports.meet(known, session)
     const merged = known === undefined ? session : mergeSession(known, session)
     this.keep(merged)
     return merged
@@ -265,6 +270,8 @@ export class Database {
 
   private keep(session: SessionRecord): void {
     const before = this.records.get(session.session)
+    if (before !== undefined) this.content.remove({ kind: 'session', value: before })
+    this.content.add({ kind: 'session', value: session })
     this.records.set(session.session, session)
     this.open += openCount(session) - openCount(before)
     if (before === undefined || before.state === 'ended') return
@@ -279,26 +286,4 @@ export class Database {
 
 function openCount(session: SessionRecord | undefined): number {
   return session === undefined || session.state === 'ended' ? 0 : 1
-}
-
-function refused(reason: 'wrong-user' | 'unknown-session' | 'session-ended'): Decided {
-  return { kind: 'answer', answer: { outcome: 'refused', reason } }
-}
-
-/** `serve` says only where the session is now. A paused session is not locked on top: its own user comes back to it. */
-function stateAfter({ change, paused }: Changing, state: SessionState): SessionState {
-  switch (change) {
-    case 'lock':
-      return state === 'paused' ? 'paused' : 'locked'
-    case 'unlock':
-      return 'active'
-    case 'end':
-      return 'ended'
-    case 'serve':
-      return paused !== undefined && state === 'active' ? 'paused' : state
-    case 'pause':
-      return 'paused'
-    default:
-      return assertNever(change)
-  }
 }

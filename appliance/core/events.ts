@@ -18,8 +18,8 @@ export const LinkId = (number: number): LinkId => number as LinkId
 export type FreshTicket = { readonly ticket: string; readonly hash: string }
 
 export type ApplianceEvent =
-  /** The process started; `entries` is what its store holds. */
-  | { readonly type: 'started'; readonly entries: readonly StoreEntry[] }
+  /** The process started; `entries` is what its store holds, `incarnation` names this run and no other. */
+  | { readonly type: 'started'; readonly entries: readonly StoreEntry[]; readonly incarnation: string }
   | { readonly type: 'agent.opened'; readonly link: LinkId }
   | {
       readonly type: 'agent.received'
@@ -37,6 +37,9 @@ export type ApplianceEvent =
   | { readonly type: 'dial.failed'; readonly dial: number; readonly reason: string }
   | { readonly type: 'peer.received'; readonly link: LinkId; readonly message: PeerMessage }
   | { readonly type: 'peer.lost'; readonly link: LinkId; readonly reason: string }
+  /** So many bytes wait in the socket of a peer that nothing more should be pushed, until it has drained. */
+  | { readonly type: 'link.filled'; readonly link: LinkId }
+  | { readonly type: 'link.drained'; readonly link: LinkId }
   | { readonly type: 'timer.fired'; readonly key: string; readonly number: number }
   | { readonly type: 'password.verified'; readonly job: number; readonly ok: boolean }
   /** Answer to the effect `soon`: what the last turn changed is committed now. */

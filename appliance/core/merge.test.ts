@@ -36,7 +36,7 @@ function holdsFor(property: (three: Three) => void): void {
   fc.assert(fc.property(versions, property), { numRuns: 2_000, seed: 20_251 })
 }
 
-describe('the merge of two versions of a session', () => {
+describe('[RP5] the merge of two versions of a session', () => {
   test('does not depend on which side holds which', () =>
     holdsFor(([a, b]) => {
       expect(mergeSession(a, b)).toEqual(mergeSession(b, a))

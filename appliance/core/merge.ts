@@ -18,13 +18,23 @@ export function mergeSession(a: SessionRecord, b: SessionRecord): SessionRecord 
   return { ...winner, tickets: mergeTickets(a.tickets, b.tickets), made: mergeMade(a.made, b.made) }
 }
 
+/** Were the two made without knowing of each other? Then each has changes that the other lacks (RP8). */
+export function isApart(a: SessionRecord, b: SessionRecord): boolean {
+  return lacks(a.made, b.made) && lacks(b.made, a.made)
+}
+
+function lacks(made: SessionRecord['made'], other: SessionRecord['made']): boolean {
+  return Object.entries(other).some(([origin, count]) => count > (made[origin] ?? 0))
+}
+
 function mergeMade(a: SessionRecord['made'], b: SessionRecord['made']): SessionRecord['made'] {
   const merged = { ...a }
   for (const [origin, count] of Object.entries(b)) merged[origin] = Math.max(count, merged[origin] ?? 0)
   return merged
 }
 
-function isLater(a: SessionRecord, b: SessionRecord): boolean {
+/** Does `a` stay when it meets `b`? */
+export function isLater(a: SessionRecord, b: SessionRecord): boolean {
   const aEnded = a.state === 'ended'
   const bEnded = b.state === 'ended'
   return aEnded === bEnded ? compareStamps(a.stamp, b.stamp) > 0 : aEnded

@@ -4,6 +4,7 @@
  */
 import { type Emit, type LinkId } from './events.ts'
 import { type Receiver } from './receiver.ts'
+import { type Comparison } from './comparison.ts'
 import { type Database } from './database.ts'
 import { type Records } from './records.ts'
 import { topologyChanged, type TopologyKeeper } from './topology-keeper.ts'
@@ -24,7 +25,12 @@ type Proposal = Extract<PeerMessage, { type: 'topology.proposed' }>
 export type PeerDoorOptions = {
   readonly keeper: TopologyKeeper
   /** `null` on a service appliance, which nobody has to dial. */
-  readonly inside: { readonly database: Database; readonly receiver: Receiver; readonly records: Records } | null
+  readonly inside: {
+    readonly database: Database
+    readonly receiver: Receiver
+    readonly comparison: Comparison
+    readonly records: Records
+  } | null
   readonly emit: Emit
   /** Why services are not taken in now. */
   readonly unavailable: () => UnavailableReason | null
@@ -121,7 +127,7 @@ export class PeerDoor {
     this.send(link, { type: 'welcome', version: peerProtocolVersion, appliance: id, epoch, held })
     if (hello.epoch < epoch) this.send(link, topologyChanged(keeper))
     if (!isDatabase) return
-    inside?.receiver.greeted(hello.log, hello.position)
+    inside?.receiver.greeted(appliance.id, hello.log, hello.position)
     this.options.databaseCame(appliance.id)
   }
 
@@ -148,6 +154,9 @@ export class PeerDoor {
         return
       case 'topology.proposed':
         this.send(link, this.options.proposed(message, visitor.appliance))
+        return
+      case 'compare':
+        this.options.inside?.comparison.asked(link, visitor.log, message)
         return
       case 'changes':
       case 'snapshot': {

@@ -15,18 +15,23 @@ type Arrival =
 
 export interface Receiver {
   readonly caughtUp: boolean
+  /** The log of the other database, once it has dialled in. */
+  readonly peerLog: string | null
   /** The other database dialled in; its log ends at `position`. */
-  greeted(log: string, position: number): void
+  greeted(appliance: string, log: string, position: number): void
   /** `false`: there is a gap; the dialler has to begin anew from the position that it is told. */
   received(link: LinkId, log: string, message: PeerMessage): boolean
   /** A dial of the other database ended with nothing, or an open link with it was lost. */
   unreachable(): void
   /** There is no other database. */
   alone(): void
+  /** It was away for so long that it has to catch up before it serves again. */
+  again(): void
 }
 
 export function createReceiver(database: Database, emit: Emit): Receiver {
   let arrival: Arrival = { phase: 'arriving', failures: 0, goal: null }
+  let peerLog: string | null = null
 
   const arrive = (text: string): void => {
     arrival = { phase: 'arrived' }
@@ -45,7 +50,12 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
     get caughtUp() {
       return arrival.phase === 'arrived'
     },
-    greeted(log, position) {
+    get peerLog() {
+      return peerLog
+    },
+    greeted(appliance, log, position) {
+      if (log !== peerLog) namePastLost(database, appliance, log)
+      peerLog = log
       if (arrival.phase === 'arriving') arrival = { ...arrival, goal: { log, position } }
       check()
     },
@@ -72,8 +82,19 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
       arrival = { ...arrival, failures: arrival.failures + 1, goal: null }
       if (arrival.failures >= reachTriesMax) arrive('the other database cannot be reached; serves alone')
     },
+    again() {
+      arrival = { phase: 'arriving', failures: 0, goal: null }
+    },
     alone() {
       if (arrival.phase === 'arriving') arrive('there is no other database')
     },
   }
+}
+
+/** A database that comes with a log nobody has seen, though another of its was, has lost its past (RP3). */
+function namePastLost(database: Database, appliance: string, log: string): void {
+  const former = database.logsOf(appliance)
+  if (former.length === 0 || former.includes(log)) return
+  const held = former.map((name) => `${name} is held up to ${database.held(name)}`).join(', ')
+  database.pastLost(appliance, `${appliance} came back without its past; what it had alone is lost: ${held}`)
 }

@@ -6,12 +6,13 @@
  * longer it is out of step, acknowledgements say `one` at once, and it is in step again when it has what the log held
  * when it fell behind.
  */
+import { type Comparison, comparisonEveryMs } from './comparison.ts'
 import { type Database } from './database.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { type Timers } from './timers.ts'
 import { type Replicated } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
-import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
+import { type Change, type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
 type Away = { readonly phase: 'away' }
 /** The other takes all records first, part by part. `rest`: keys of the records still to send. */
@@ -26,6 +27,8 @@ type Following = {
   readonly link: LinkId
   acknowledged: number
   sent: number
+  /** Too many bytes wait in the socket: nothing is pushed until it has drained. */
+  filled: boolean
   /** Out of step until it has acknowledged this; `null`: in step. */
   behindUntil: number | null
 }
@@ -36,18 +39,24 @@ type Waiter = {
 }
 
 export const waitKey = 'replication.wait'
+export const compareKey = 'replication.compare'
 
 export type ReplicationOptions = {
   readonly database: Database
   readonly timers: Timers
   readonly emit: Emit
   readonly waitMs: () => number
+  readonly comparison: Comparison
+  /** The log of the other database, once it has named it. */
+  readonly peerLog: () => string | null
 }
 
 export class Replication {
   private readonly options: ReplicationOptions
   private peer: Away | Snapshotting | Following = { phase: 'away' }
   private waiters: Waiter[] = []
+  /** How far the other was known to have the own log, when it was last heard. */
+  private knownThere: number | null = null
 
   constructor(options: ReplicationOptions) {
     this.options = options
@@ -63,6 +72,13 @@ export class Replication {
     return this.peer.phase === 'following' ? end - this.peer.acknowledged : end
   }
 
+  /** Own changes that the other, now lost or parted from for good, is not known to have; oldest first. */
+  get unshared(): readonly Change[] {
+    const { log } = this.options.database
+    const { knownThere } = this
+    return knownThere === null || !log.reaches(knownThere) ? [] : log.after(knownThere, log.end - knownThere)
+  }
+
   /** The other database said welcome and holds the own log up to `held`. */
   begin(link: LinkId, held: number): void {
     const { size, log } = this.options.database
@@ -75,19 +91,38 @@ export class Replication {
   received(message: PeerMessage): void {
     if (message.type === 'acknowledged') this.acknowledged(message.position)
     if (message.type === 'snapshot.taken') this.snapshotTaken()
+    if (message.type === 'compared') this.options.comparison.answered(message)
   }
 
   /** The link is gone: nobody waits for it any more. */
   end(): void {
     this.peer = { phase: 'away' }
+    this.options.comparison.forget()
+    this.options.timers.clear(compareKey)
     this.release(this.waiters.length, 'one')
+  }
+
+  /** The socket has filled up, or has drained again. */
+  flow(link: LinkId, filled: boolean): void {
+    if (this.peer.phase !== 'following' || this.peer.link !== link) return
+    this.peer.filled = filled
+    if (!filled) this.push()
+  }
+
+  /** The comparison timer fired: compares what both have, when nothing is on its way (RP7). */
+  compare(): void {
+    const { timers, comparison, peerLog } = this.options
+    if (this.peer.phase !== 'following') return
+    const log = peerLog()
+    if (this.lag === 0 && log !== null) comparison.ask(this.peer.link, log)
+    timers.set(compareKey, comparisonEveryMs)
   }
 
   /** Sends what is new; called after the turn that committed it. */
   push(): void {
     const { peer } = this
     const { log } = this.options.database
-    if (peer.phase !== 'following') return
+    if (peer.phase !== 'following' || peer.filled) return
     if (!log.reaches(peer.sent)) {
       this.snapshot(peer.link)
       return
@@ -107,6 +142,10 @@ export class Replication {
       done('one')
       return
     }
+    if (this.lag === 0) {
+      done('both')
+      return
+    }
     const waitMs = this.options.waitMs()
     if (this.waiters.length === 0) this.options.timers.set(waitKey, waitMs)
     this.waiters.push({ position, deadlineMs: nowMs + waitMs, done })
@@ -122,7 +161,7 @@ export class Replication {
     }
     if (this.peer.phase === 'following') this.peer.behindUntil = this.options.database.log.end
     const text = `the other database did not acknowledge position ${first.position} in time; it is out of step`
-    this.options.emit({ type: 'note', kind: 'replication.behind', level: 'warn', rules: [], text })
+    this.options.emit({ type: 'note', kind: 'replication.behind', level: 'warn', rules: ['RP2'], text })
     this.release(this.waiters.length, 'one')
   }
 
@@ -130,7 +169,11 @@ export class Replication {
     const { peer } = this
     if (peer.phase !== 'following') return
     peer.acknowledged = Math.max(peer.acknowledged, position)
-    if (peer.behindUntil !== null && peer.acknowledged >= peer.behindUntil) peer.behindUntil = null
+    this.knownThere = peer.acknowledged
+    if (peer.behindUntil !== null && peer.acknowledged >= peer.behindUntil) {
+      peer.behindUntil = null
+      this.noteInStep()
+    }
     const open = this.waiters.findIndex((waiter) => waiter.position > peer.acknowledged)
     this.release(open === -1 ? this.waiters.length : open, 'both')
     this.push()
@@ -139,8 +182,16 @@ export class Replication {
   private follow(link: LinkId, from: number): void {
     const { end } = this.options.database.log
     const behindUntil = end > from ? end : null
-    this.peer = { phase: 'following', link, acknowledged: from, sent: from, behindUntil }
+    this.peer = { phase: 'following', link, acknowledged: from, sent: from, filled: false, behindUntil }
+    this.knownThere = from
+    this.options.timers.set(compareKey, comparisonEveryMs)
+    if (behindUntil === null) this.noteInStep()
     this.push()
+  }
+
+  private noteInStep(): void {
+    const text = 'the other database is in step: changes are acknowledged on both'
+    this.options.emit({ type: 'note', kind: 'replication.in-step', level: 'info', rules: ['RP2'], text })
   }
 
   private snapshot(link: LinkId): void {

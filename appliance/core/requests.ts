@@ -18,6 +18,8 @@ type Adoption = Extract<AgentRequest, { type: 'resume-offline' }>
 type WithPassword = Extract<AgentRequest, { type: 'login' | 'unlock' }>
 type WithTicket = Extract<AgentRequest, { type: 'resume' | 'lock' | 'unlock' | 'logout' | 'pause' }>
 type User = Extract<Answer, { outcome: 'user' }>
+type Audit = Extract<AgentRequest, { type: 'audit' }>
+type Denied = Extract<ApplianceMessage, { type: 'rejected' }>['reason']
 type Session = Extract<Answer, { outcome: 'session' }>
 
 export type Reply = (message: ApplianceMessage) => void
@@ -43,12 +45,15 @@ export type RequestsOptions = {
   readonly records: Records
   readonly serving: Serving
   readonly emit: Emit
+  /** Names this run of the appliance: no two have the same. */
+  readonly incarnation: string
 }
 
 export class Requests {
   private readonly options: RequestsOptions
   private readonly hashing = new Map<number, Hashing>()
   private jobs = 0
+  private denials = 0
 
   constructor(options: RequestsOptions) {
     this.options = options
@@ -63,7 +68,7 @@ export class Requests {
     const { message } = work
     switch (message.type) {
       case 'audit':
-        work.reply({ type: 'unavailable', request: message.request, reason: 'no-database' })
+        this.keepAudit({ ...work, message }, now)
         return
       case 'topology.get':
         work.reply({ type: 'topology', request: message.request, topology: this.options.keeper.topology })
@@ -96,9 +101,8 @@ export class Requests {
     assert(hashing !== undefined && hashing.user !== null, 'a password is verified once, after its user was looked up')
     this.hashing.delete(job)
     const { work, user, accepted } = hashing
-    const { request } = work.message
-    if (!passwordOk || !user.known) work.reply({ type: 'rejected', request, reason: 'bad-credential' })
-    else if (user.disabled) work.reply({ type: 'rejected', request, reason: 'disabled' })
+    if (!passwordOk || !user.known) this.deny(work, 'bad-credential', now)
+    else if (user.disabled) this.deny(work, 'disabled', now)
     else accepted(now, user)
   }
 
@@ -141,7 +145,7 @@ export class Requests {
       if (found.outcome === 'unavailable') reply({ type: 'unavailable', request, reason: found.reason })
       else if (found.outcome === 'user' && found.known && !found.disabled) {
         this.adoptOf(work, freshTicket, found.policy, now)
-      } else reply({ type: 'rejected', request, reason: 'disabled' })
+      } else this.deny(work, 'disabled', now)
     })
   }
 
@@ -216,12 +220,46 @@ export class Requests {
     })
   }
 
+  private keepAudit(work: Work<Audit>, now: Instant): void {
+    const { agent, message } = work
+    const { request, records } = message
+    this.options.records.ask({ op: 'keep-audit', agent, records }, now, (answer) => {
+      if (answer.outcome === 'unavailable') work.reply({ type: 'unavailable', request, reason: answer.reason })
+      else {
+        assert(answer.outcome === 'audited', 'an upload is answered with how far the queue is kept')
+        work.reply({ type: 'audited', request, incarnation: answer.incarnation, seq: answer.seq })
+      }
+    })
+  }
+
+  /** A denial is an audit record (AU1), kept before the agent hears of it. */
+  private deny(work: Work, reason: Denied, now: Instant): void {
+    const { agent, message } = work
+    const { request } = message
+    this.denials += 1
+    const denial: Ask = {
+      op: 'record-denial',
+      appliance: this.options.keeper.self.id,
+      incarnation: this.options.incarnation,
+      seq: this.denials,
+      atMs: Math.floor(now.wallMs),
+      agent,
+      ...('user' in message ? { user: message.user } : {}),
+      ...('session' in message ? { session: message.session } : {}),
+      detail: `${message.type}: ${reason}`,
+    }
+    this.options.records.ask(denial, now, (answer) => {
+      if (answer.outcome === 'unavailable') work.reply({ type: 'unavailable', request, reason: answer.reason })
+      else work.reply({ type: 'rejected', request, reason })
+    })
+  }
+
   /** Records a change; `done` hears only of one that was made, a refusal is answered here. */
   private record(question: Ask, work: Work, now: Instant, done: (answer: Session) => void): void {
     const { request } = work.message
     this.options.records.ask(question, now, (answer) => {
       if (answer.outcome === 'unavailable') work.reply({ type: 'unavailable', request, reason: answer.reason })
-      else if (answer.outcome === 'refused') work.reply({ type: 'rejected', request, reason: answer.reason })
+      else if (answer.outcome === 'refused') this.deny(work, answer.reason, now)
       else {
         assert(answer.outcome === 'session', 'a change of a session answers with the session')
         done(answer)

@@ -1,6 +1,7 @@
 /** What an appliance has of its past when it starts with the store of an earlier process. */
 import { expect, test } from 'vitest'
 import { ApplianceMachine } from './appliance.ts'
+import { Comparison } from './comparison.ts'
 import { Database } from './database.ts'
 import { type ApplianceEffect, type ApplianceEvent, LinkId } from './events.ts'
 import { Replication } from './replication.ts'
@@ -30,7 +31,7 @@ function started(topology: Topology, entries: readonly StoreEntry[]) {
     for (const effect of effects) if (effect.type === 'persist') kept.push(effect.entry)
     return effects
   }
-  take({ type: 'started', entries })
+  take({ type: 'started', entries, incarnation: 'run' })
   return { machine, kept, take }
 }
 
@@ -67,7 +68,14 @@ function databaseOver(store: Store) {
     emit,
     left: () => {},
   })
-  const replication = new Replication({ database, timers: createTimers(emit), emit, waitMs: () => 1_000 })
+  const replication = new Replication({
+    database,
+    timers: createTimers(emit),
+    emit,
+    waitMs: () => 1_000,
+    comparison: new Comparison(database, emit),
+    peerLog: () => null,
+  })
   const open = (session: string): void => {
     database.decide(
       { op: 'open-session', session, user: 'anna', agent: 'pc-1', ticketHash: 't1', appliance: 'a' },
@@ -83,7 +91,7 @@ test('[RP6] a peer goes on from its position after a restart, without a snapshot
   for (const session of ['s1', 's2', 's3']) before.open(session)
   const after = databaseOver(disk.open())
   after.replication.begin(LinkId(1), 1)
-  expect(after.sent).toEqual(['changes 2 3'])
+  expect(after.sent).toEqual(['changes 2 3 4 5 6'])
 })
 
 test('[RP6] a peer takes a snapshot after a restart where the store does not reach back to its position', () => {

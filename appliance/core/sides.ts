@@ -1,7 +1,9 @@
 /** What stands behind a front: on a database appliance the database and its companion, on a service one an affinity. */
 import { Affinity } from './affinity.ts'
+import { Comparison } from './comparison.ts'
 import { Companion } from './companion.ts'
-import { Database, type DatabasePerson, type Policies } from './database.ts'
+import { Database } from './database.ts'
+import { type DatabasePerson, type Policies } from './directory.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
 import { Replication } from './replication.ts'
@@ -18,6 +20,7 @@ export type DatabaseSide = {
   readonly database: Database
   readonly replication: Replication
   readonly receiver: Receiver
+  readonly comparison: Comparison
   readonly companion: Companion
 }
 export type ServiceSide = { readonly role: 'service'; readonly affinity: Affinity }
@@ -41,16 +44,20 @@ export type Surroundings = {
   readonly sessionLeft: (session: string, from: string) => void
   /** No database can be reached. */
   readonly dark: () => void
+  /** This database was removed, and is alone with what it has: it serves nobody. */
+  readonly fenced: () => void
 }
 
 export function createDatabaseSide(around: Surroundings, entries: readonly StoreEntry[]): DatabaseSide {
   const { keeper, emit, timers } = around
   const database = new Database({ ...around, origin: around.id, entries, left: around.sessionLeft })
   const waitMs = (): number => keeper.topology.settings.replicationWaitMs
-  const replication = new Replication({ database, timers, emit, waitMs })
+  const comparison = new Comparison(database, emit)
   const receiver = createReceiver(database, emit)
+  const peerLog = (): string | null => receiver.peerLog
+  const replication = new Replication({ database, timers, emit, waitMs, comparison, peerLog })
   const companion = new Companion({ ...around, database, replication, receiver })
-  return { role: 'database', database, replication, receiver, companion }
+  return { role: 'database', database, replication, receiver, comparison, companion }
 }
 
 export function createServiceSide(around: Surroundings): ServiceSide {

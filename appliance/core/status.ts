@@ -1,6 +1,7 @@
 /** What an appliance says of itself at its control door (docs/PROTOCOL.md). */
 import { type DatabaseSide, type ServiceSide } from './sides.ts'
 import { type Front } from './front.ts'
+import { type Served } from './serving.ts'
 import { type TopologyKeeper } from './topology-keeper.ts'
 import { type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
 
@@ -22,6 +23,11 @@ export type ApplianceStatus = {
   readonly hashes: number
   /** Database role: end of the own log, and what of it the other database has not acknowledged. */
   readonly log: { readonly position: number; readonly lag: number } | null
+  /** Database role: of all records here, and of all there when last compared; `null` before that (RP7). */
+  readonly hash: string | null
+  readonly peerHash: string | null
+  /** `null`: not compared since the last change. */
+  readonly equal: boolean | null
   readonly advice: readonly string[]
 }
 
@@ -59,8 +65,21 @@ export function describe({ keeper, inside, unavailable, sessions, front }: Descr
     links: front?.links ?? 0,
     hashes: front?.hashes ?? 0,
     log: inside?.role === 'database' ? { position: inside.database.log.end, lag: inside.replication.lag } : null,
-    advice: self.role === 'database' ? peers.filter(({ connected }) => !connected).map(advise) : [],
+    hash: inside?.role === 'database' ? inside.database.hash : null,
+    peerHash: inside?.role === 'database' ? inside.comparison.peerHash : null,
+    equal: inside?.role === 'database' ? inside.comparison.equal : null,
+    advice: self.role === 'database' ? advise(peers) : [],
   }
+}
+
+export function listSessions(
+  inside: DatabaseSide | ServiceSide | null,
+  served: ReadonlyMap<string, Served>,
+  self: string,
+): readonly SessionListing[] {
+  if (inside?.role !== 'database') return [...served].map(([session, of]) => ({ session, ...of, appliance: self }))
+  const open = [...inside.database.sessions.values()].filter(({ state }) => state !== 'ended')
+  return open.map(({ session, user, agent, state, appliance }) => ({ session, user, agent, state, appliance }))
 }
 
 function peerState(inside: DatabaseSide | ServiceSide | null, id: string): { connected: boolean; inStep: boolean } {
@@ -72,6 +91,13 @@ function peerState(inside: DatabaseSide | ServiceSide | null, id: string): { con
   return { connected, inStep: connected && inside.replication.inStep }
 }
 
-function advise({ appliance }: PeerStatus): string {
-  return `database ${appliance} is not connected: changes are on one database; replace it if it does not come back`
+/** While a database is lost, and until it is replaced (ST8, RP9). */
+function advise(peers: readonly PeerStatus[]): readonly string[] {
+  if (peers.length === 0) return ['this is the only database: changes are on one database; add a second one']
+  const away = peers.filter(({ connected }) => !connected)
+  return away.map(
+    ({ appliance }) =>
+      `database ${appliance} is not connected: changes are on one database; ` +
+      'if it does not come back, remove it and add a replacement',
+  )
 }

@@ -4,7 +4,9 @@ import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { type Registry } from 'prom-client'
 import { type Static, Type } from 'typebox'
 import { checkEdit } from '../core/edit-check.ts'
+import { type AuditListing } from '../core/audit-trail.ts'
 import { type EditAnswer } from '../core/events.ts'
+import { type MergeReport } from '../core/merge-reports.ts'
 import { type ApplianceStatus, type SessionListing } from '../core/status.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
@@ -15,6 +17,9 @@ export type ControlOptions = {
   readonly token: string
   readonly status: () => ApplianceStatus
   readonly sessions: () => readonly SessionListing[]
+  /** At most `count` audit records after that index; `null` where there are none to be had. */
+  readonly audit: (index: number, count: number) => readonly AuditListing[] | null
+  readonly merges: () => readonly MergeReport[] | null
   readonly metrics: Registry
   /** `null`: there is no file. */
   readonly limitStore: ((pagesMax: number | null) => void) | null
@@ -22,6 +27,8 @@ export type ControlOptions = {
   readonly stop: () => void
 }
 
+/** Audit records in one answer. */
+const auditPageMax = 1_000
 const open: readonly string[] = ['/health', '/metrics']
 const findProblem = problemFinder(Type.Omit(TopologySchema, ['epoch']))
 const StoreLimit = Type.Object(
@@ -56,6 +63,18 @@ export function createControl(options: ControlOptions): FastifyInstance {
   })
   app.get('/status', (_request, reply) => reply.send(options.status()))
   app.get('/sessions', (_request, reply) => reply.send(options.sessions()))
+  app.get<{ Querystring: { after?: string } }>('/audit', ({ query }, reply) => {
+    const after = Number(query.after ?? 0)
+    if (!Number.isInteger(after) || after < 0) return refuse(reply, 400, 'malformed', 'after is a number from 0 on')
+    const records = options.audit(after, auditPageMax)
+    if (records === null) return refuse(reply, 409, 'not-a-database', 'audit records are kept on database appliances')
+    return reply.send({ records, last: records.at(-1)?.index ?? after })
+  })
+  app.get('/merges', (_request, reply) => {
+    const merges = options.merges()
+    if (merges === null) return refuse(reply, 409, 'not-a-database', 'merges are decided on database appliances')
+    return reply.send(merges)
+  })
   app.post('/topology', async ({ body }, reply) => {
     if (options.status().role !== 'database') {
       return refuse(reply, 409, 'not-a-database', 'the topology is edited on a database appliance')

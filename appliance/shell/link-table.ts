@@ -19,6 +19,8 @@ type Entry = {
   /** The TLS socket underneath. */
   readonly transport: Socket
   readonly lost: (reason: string) => void
+  readonly flow: ((filled: boolean) => void) | null
+  filled: boolean
   liveness: Liveness
 }
 
@@ -28,6 +30,8 @@ export type LinkOptions<Message> = {
   readonly decode: Decoder<Message>
   readonly received: (link: LinkId, message: Message) => void
   readonly lost: (link: LinkId, reason: string) => void
+  /** More bytes wait in the socket than should, or none do any more; for who can stop sending. */
+  readonly flow?: (link: LinkId, filled: boolean) => void
 }
 
 export type LinkTableOptions = {
@@ -56,11 +60,18 @@ export class LinkTable {
   }
 
   add<Message>(options: LinkOptions<Message>): LinkId {
-    const { socket, transport } = options
+    const { socket, transport, flow } = options
     this.last += 1
     const link = LinkId(this.last)
     const liveness = beginLiveness(this.options.clock.now().wireMs)
-    this.entries.set(link, { socket, transport, liveness, lost: (reason) => options.lost(link, reason) })
+    this.entries.set(link, {
+      socket,
+      transport,
+      liveness,
+      lost: (reason) => options.lost(link, reason),
+      flow: flow === undefined ? null : (filled) => flow(link, filled),
+      filled: false,
+    })
     const hear = (): void => this.hear(link)
     socket.on('ping', hear)
     socket.on('pong', hear)
@@ -79,6 +90,7 @@ export class LinkTable {
     }
     this.cork(entry.transport)
     entry.socket.send(this.text(message))
+    if (!entry.filled && entry.socket.bufferedAmount > wireLimits.replicationBufferedBytesMax) this.fill(entry)
   }
 
   /** Closes in good order; no event follows. */
@@ -93,6 +105,17 @@ export class LinkTable {
   stop(): void {
     if (this.pulse !== null) clearTimeout(this.pulse)
     for (const link of this.entries.keys()) this.close(link, 'stopping')
+  }
+
+  private fill(entry: Entry): void {
+    if (entry.flow === null) return
+    entry.filled = true
+    entry.flow(true)
+    // Written after the send, the socket drains once, when all of it has left.
+    entry.transport.once('drain', () => {
+      entry.filled = false
+      entry.flow?.(false)
+    })
   }
 
   private receive<Message>(link: LinkId, options: LinkOptions<Message>, data: RawData, isBinary: boolean): void {

@@ -35,6 +35,11 @@ export function createMetrics(status: () => ApplianceStatus, counters: Counters)
   gauge('appliance_hash_queue', 'Passwords waiting to be verified', () => status().hashes)
   gauge('appliance_log_position', 'End of the own log', () => status().log?.position ?? 0)
   gauge('appliance_replication_lag', 'Own changes that the other database lacks', () => status().log?.lag ?? 0)
+  const inStep = (): number => status().peers.filter((peer) => peer.inStep).length
+  gauge('appliance_in_step', 'Other databases in step: with none, changes are acknowledged by one', inStep)
+  gauge('appliance_content_equal', '1: the databases hold the same; 0: they differ, or it is not known', () =>
+    status().equal === true ? 1 : 0,
+  )
   counter('appliance_logins_total', 'Logins by outcome', 'outcome', counters.logins)
   counter('appliance_resumes_total', 'Resumed sessions by outcome', 'outcome', counters.resumes)
   counter('appliance_acknowledgements_total', 'Changes by replicated ack', 'replicated', counters.acknowledgements)

@@ -2,6 +2,7 @@
  * One running appliance: sockets, timers, hashing and the control door become events of its machine, and the machine's
  * effects are performed, committed first. All of it in one place, because it is the order that counts.
  */
+import { randomBytes } from 'node:crypto'
 import { type Logger } from 'pino'
 import { type Socket } from 'node:net'
 import { type WebSocket } from 'ws'
@@ -38,6 +39,7 @@ export type ProcessOptions = {
 
 /** Types of the last events, for the report of a defect; nothing of their content. */
 const lastEventsKept = 30
+const incarnationBytes = 8
 const decodePeerMessage = decoder(PeerMessageSchema)
 
 export class ApplianceProcess {
@@ -91,7 +93,8 @@ export class ApplianceProcess {
   }
 
   start(): void {
-    this.turn.push({ type: 'started', entries: this.options.store.replay() })
+    const incarnation = randomBytes(incarnationBytes).toString('hex')
+    this.turn.push({ type: 'started', entries: this.options.store.replay(), incarnation })
   }
 
   askStop(): void {
@@ -128,6 +131,7 @@ export class ApplianceProcess {
       transport,
       decode: decodePeerMessage,
       received: (link, message) => this.turn.push({ type: 'peer.received', link, message }),
+      flow: (link, filled) => this.turn.push({ type: filled ? 'link.filled' : 'link.drained', link }),
       lost: (link, reason) => this.turn.push({ type: 'peer.lost', link, reason }),
     })
   }

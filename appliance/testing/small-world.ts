@@ -2,11 +2,15 @@
  * Appliance machines wired to each other in virtual time, for tests of the cores: everything arrives at once and in
  * order, unless a test cuts it. Passwords are right when they are `right`.
  */
+import { type AuditListing } from '../core/audit-trail.ts'
+import { type MergeReport } from '../core/merge-reports.ts'
 import { type ApplianceStatus } from '../core/status.ts'
 import { type Plan, planTopology } from './plan.ts'
+import { VirtualTime } from './virtual-time.ts'
 import { WorldAgent } from './world-agent.ts'
 import { ApplianceMachine } from '../core/appliance.ts'
 import { type ApplianceEffect, type ApplianceEvent, type EditAnswer, LinkId } from '../core/events.ts'
+import { type StoreEntry } from '../core/store.ts'
 import { type Instant } from '#shared/clock.ts'
 import { ApplianceId } from '#shared/ids.ts'
 import { randomStream } from '#shared/random.ts'
@@ -15,8 +19,15 @@ import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-lin
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
 type End = { readonly received: (message: object) => void; readonly lost: (reason: string) => void }
-type Node = { readonly id: string; machine: ApplianceMachine; alive: boolean; restarts: number }
-type Due = { readonly atMs: number; readonly order: number; readonly run: () => void }
+type Node = {
+  readonly id: string
+  machine: ApplianceMachine
+  alive: boolean
+  restarts: number
+  readonly logName: string
+  /** What its store would hold. */
+  readonly kept: StoreEntry[]
+}
 type Note = Extract<ApplianceEffect, { type: 'note' }>
 
 export class SmallWorld {
@@ -29,7 +40,6 @@ export class SmallWorld {
   readonly holding = new Set<string>()
   /** Verifiers of every password verified so far. */
   readonly verified: string[] = []
-  nowMs = 0
   private readonly seed: string
   private readonly unhashed: (() => void)[] = []
   private readonly held: (() => void)[] = []
@@ -37,8 +47,7 @@ export class SmallWorld {
   private readonly nodes = new Map<string, Node>()
   private readonly far = new Map<LinkId, { readonly owner: string; readonly other: string; readonly end: End }>()
   private readonly answers = new Map<number, EditAnswer>()
-  private due: Due[] = []
-  private order = 0
+  private readonly time = new VirtualTime()
   private links = 0
   private calls = 0
 
@@ -49,33 +58,48 @@ export class SmallWorld {
 
   /** Starts the appliances, with empty stores, and lets everything settle. */
   start(...ids: readonly string[]): this {
-    for (const id of ids) {
-      const restarts = (this.nodes.get(id)?.restarts ?? -1) + 1
-      const machine = new ApplianceMachine({
-        id: ApplianceId(id),
-        topology: this.topology,
-        people: ['anna', 'bert', 'gone'].map((user) => ({
-          user,
-          verifier: `verifier of ${user}`,
-          version: 1,
-          disabled: user === 'gone',
-          policy: 'default',
-        })),
-        policies: { users: [], computers: [], computerPolicyOf: {} },
-        random: randomStream(this.seed, id),
-        logName: `${id}/${restarts}`,
-      })
-      this.nodes.set(id, { id, machine, alive: true, restarts })
-      this.push(id, { type: 'started', entries: [] })
-    }
+    return this.startWith(this.topology, ...ids)
+  }
+
+  /** Starts them with that first topology. */
+  startWith(topology: Topology, ...ids: readonly string[]): this {
+    for (const id of ids) this.launch(id, topology, null)
     return this.settle()
+  }
+
+  /** Ends the process and starts it again on the store that it had. */
+  restart(id: string): this {
+    const { logName, kept } = this.kill(id).node(id)
+    this.launch(id, this.topology, { logName, kept })
+    return this.settle()
+  }
+
+  private launch(id: string, topology: Topology, store: Pick<Node, 'logName' | 'kept'> | null): void {
+    const restarts = (this.nodes.get(id)?.restarts ?? -1) + 1
+    const { logName, kept } = store ?? { logName: `${id}/${restarts}`, kept: [] }
+    const machine = new ApplianceMachine({
+      id: ApplianceId(id),
+      topology,
+      people: ['anna', 'bert', 'gone'].map((user) => ({
+        user,
+        verifier: `verifier of ${user}`,
+        version: 1,
+        disabled: user === 'gone',
+        policy: 'default',
+      })),
+      policies: { users: [], computers: [], computerPolicyOf: {} },
+      random: randomStream(this.seed, id),
+      logName,
+    })
+    this.nodes.set(id, { id, machine, alive: true, restarts, logName, kept })
+    this.push(id, { type: 'started', entries: [...kept], incarnation: `run ${restarts}` })
   }
 
   /** The process is gone; everybody with a link to it hears of that. */
   kill(id: string): this {
     this.node(id).alive = false
     for (const [link, { owner, other, end }] of this.far) {
-      if (owner === id) this.later(0, () => end.lost('reset'))
+      if (owner === id) this.time.later(0, () => end.lost('reset'))
       if (owner === id || other === id) this.far.delete(link)
     }
     return this.settle()
@@ -87,23 +111,20 @@ export class SmallWorld {
   }
 
   run(forMs: number): this {
-    const untilMs = this.nowMs + forMs
-    for (;;) {
-      const next = this.due.reduce<Due | null>(
-        (first, due) => (first === null || isBefore(due, first) ? due : first),
-        null,
-      )
-      if (next === null || next.atMs > untilMs) break
-      this.due = this.due.filter((due) => due !== next)
-      this.nowMs = next.atMs
-      next.run()
-    }
-    this.nowMs = untilMs
+    this.time.run(forMs)
     return this
   }
 
   status(id: string): ApplianceStatus {
     return this.node(id).machine.status()
+  }
+
+  audit(id: string): readonly AuditListing[] {
+    return this.node(id).machine.audit(0, Number.MAX_SAFE_INTEGER) ?? []
+  }
+
+  merges(id: string): readonly MergeReport[] {
+    return this.node(id).machine.merges() ?? []
   }
 
   sessions(id: string): Record<string, string> {
@@ -201,7 +222,7 @@ export class SmallWorld {
 
   private fromAgent(appliance: string, link: LinkId, message: AgentMessage): void {
     if (!this.far.has(link)) return
-    const ticket = `ticket ${this.order}`
+    const ticket = `ticket ${this.time.order}`
     const extra =
       message.type === 'login' || message.type === 'resume-offline'
         ? { freshTicket: { ticket, hash: hashOf(ticket) } }
@@ -228,27 +249,26 @@ export class SmallWorld {
   private push(id: string, event: ApplianceEvent): void {
     const node = this.node(id)
     const { machine } = node
-    this.later(0, () => {
+    this.time.later(0, () => {
       if (!node.alive || node.machine !== machine) return
       for (const effect of machine.step(event, this.instant())) this.perform(id, effect)
     })
   }
 
-  private later(afterMs: number, run: () => void): void {
-    this.order += 1
-    this.due.push({ atMs: this.nowMs + afterMs, order: this.order, run })
-  }
-
   private instant(): Instant {
-    return { wireMs: this.nowMs, policyMs: this.nowMs, wallMs: 1_700_000_000_000 + this.nowMs }
+    const { nowMs } = this.time
+    return { wireMs: nowMs, policyMs: nowMs, wallMs: 1_700_000_000_000 + nowMs }
   }
 
   private perform(id: string, effect: ApplianceEffect): void {
     switch (effect.type) {
+      case 'persist':
+        this.node(id).kept.push(effect.entry)
+        return
       case 'send': {
         const far = this.far.get(effect.link)
         if (far === undefined || this.silent.has(`${id}>${far.other}`)) return
-        const arrive = (): void => this.later(0, () => far.end.received(effect.message))
+        const arrive = (): void => this.time.later(0, () => far.end.received(effect.message))
         if (this.holding.has(effect.message.type)) this.held.push(arrive)
         else arrive()
         return
@@ -256,7 +276,7 @@ export class SmallWorld {
       case 'close': {
         const far = this.far.get(effect.link)
         this.far.delete(effect.link)
-        if (far !== undefined) this.later(0, () => far.end.lost(effect.code))
+        if (far !== undefined) this.time.later(0, () => far.end.lost(effect.code))
         return
       }
       case 'dial':
@@ -295,7 +315,7 @@ export class SmallWorld {
 
   private laterFor(id: string, afterMs: number, event: ApplianceEvent): void {
     const { machine } = this.node(id)
-    this.later(afterMs, () => {
+    this.time.later(afterMs, () => {
       if (this.node(id).machine === machine) this.push(id, event)
     })
   }
@@ -315,7 +335,8 @@ export class SmallWorld {
       received: (message) => this.push(from, { type: 'peer.received', link: near, message: message as PeerMessage }),
       lost: (reason) => this.lose(from, near, reason),
     })
-    const host = this.topology.appliances.find(({ id }) => id === from)?.host ?? from
+    const { appliances } = this.node(from).machine.topology
+    const host = appliances.find(({ id }) => id === from)?.host ?? `${from}.example`
     this.push(to, { type: 'peer.opened', link: far, names: [host] })
     this.push(from, { type: 'dial.opened', dial, link: near })
   }
@@ -328,8 +349,4 @@ export class SmallWorld {
 
 function hashOf(ticket: string): string {
   return `hash of ${ticket}`.padEnd(64, '.')
-}
-
-function isBefore(a: Due, b: Due): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
 }

@@ -10,6 +10,8 @@ export const wireLimits = {
   replicationBatchMax: 500,
   /** Unacknowledged changes on their way to the peer. */
   replicationWindowMax: 5_000,
+  /** Bytes waiting in a socket to the other database before no more changes are pushed. */
+  replicationBufferedBytesMax: 4 * 1024 * 1024,
   /** Bytes waiting in a socket before the slow peer is cut and catches up from the log. */
   bufferedBytesMax: 16 * 1024 * 1024,
   /** Audit records in one upload of an agent. */

@@ -13,6 +13,7 @@ const Request = Type.Integer({ minimum: 1 })
 const Count = Type.Integer({ minimum: 0 })
 /** Lower-case hex of a ticket's SHA-256; the ticket itself never leaves the appliance that made it and the agent. */
 const TicketHash = Type.String({ minLength: 64, maxLength: 64 })
+const ContentHash = Type.String({ minLength: 16, maxLength: 16 })
 const strict = { additionalProperties: false } as const
 
 /** Hybrid logical time of a change: wall clock of the origin that never steps back, a counter within it, the origin. */
@@ -44,12 +45,12 @@ const SessionRecord = Type.Object(
 )
 
 /**
- * An audit record as the databases keep it. `source`, `incarnation` and `seq` are its identity: an agent, its queue and
- * the number there; or a database, its log and the position there.
+ * An audit record as the databases keep it (AU1). `source`, `incarnation` and `seq` are its identity: an agent, its queue
+ * and the number there; or an appliance, its log or its run, and the number there.
  */
 const StoredAudit = Type.Object(
   {
-    by: Type.Union([Type.Literal('agent'), Type.Literal('database')]),
+    by: Type.Union([Type.Literal('agent'), Type.Literal('appliance')]),
     source: Name,
     incarnation: Name,
     seq: Request,
@@ -129,6 +130,30 @@ const Ask = Type.Union([
     },
     strict,
   ),
+  /** Audit records of an agent's queue, in order (OF5). */
+  Type.Object(
+    {
+      op: Type.Literal('keep-audit'),
+      agent: Name,
+      records: Type.Array(AuditRecordSchema, { minItems: 1, maxItems: wireLimits.auditRecordsMax }),
+    },
+    strict,
+  ),
+  /** `appliance` denied an agent's request. `incarnation` names its run and `seq` numbers its denials (AU1). */
+  Type.Object(
+    {
+      op: Type.Literal('record-denial'),
+      appliance: Name,
+      incarnation: Name,
+      seq: Request,
+      atMs: Type.Number({ minimum: 0 }),
+      agent: Name,
+      user: Type.Optional(Name),
+      session: Type.Optional(Name),
+      detail: Name,
+    },
+    strict,
+  ),
 ])
 
 const UnavailableReason = Type.Union([
@@ -174,6 +199,9 @@ const Answer = Type.Union([
     },
     strict,
   ),
+  /** Everything up to `seq` of that queue is kept. */
+  Type.Object({ outcome: Type.Literal('audited'), incarnation: Name, seq: Count }, strict),
+  Type.Object({ outcome: Type.Literal('recorded') }, strict),
   Type.Object({ outcome: Type.Literal('unavailable'), reason: UnavailableReason }, strict),
 ])
 
@@ -221,6 +249,12 @@ export const PeerMessageSchema = Type.Union([
   Type.Object({ type: Type.Literal('snapshot.taken') }, strict),
   /** Everything up to `position` of the dialler's log is committed here. */
   Type.Object({ type: Type.Literal('acknowledged'), position: Count }, strict),
+  /**
+   * The dialler's log ends at `position` and is acknowledged, it holds the other's `log` up to `held`, and `hash` is that of
+   * all its records (RP7). Answered only by a database that is exactly as far in both.
+   */
+  Type.Object({ type: Type.Literal('compare'), position: Count, log: Name, held: Count, hash: ContentHash }, strict),
+  Type.Object({ type: Type.Literal('compared'), asked: ContentHash, hash: ContentHash }, strict),
   Type.Object({ type: Type.Literal('asked'), request: Request, ask: Ask }, strict),
   Type.Object({ type: Type.Literal('answered'), request: Request, answer: Answer }, strict),
   /** The session that the receiving service appliance served is served elsewhere now, or has ended. */
