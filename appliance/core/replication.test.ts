@@ -59,6 +59,15 @@ describe('replication between two databases', () => {
     expect(loginOn(world, 'a', 's2')).toBe('both')
   })
 
+  test('nothing is pushed into a socket that is full, and all of it once it has drained', () => {
+    const world = pair()
+    world.flow('a', 'b', true)
+    loginOn(world, 'a', 's1', 2_000)
+    expect([world.sessions('b'), inStep(world, 'a')]).toEqual([{}, false])
+    world.flow('a', 'b', false)
+    expect([world.sessions('b'), inStep(world, 'a')]).toEqual([{ s1: 'active at a' }, true])
+  })
+
   test('[RP6] a database that lost its store gets back what it had made itself', () => {
     const world = pair()
     loginOn(world, 'a', 's1')

@@ -16,12 +16,13 @@ let server: WebSocketServer
 let table: LinkTable
 let waiting = 0
 const events: string[] = []
+const flows: string[] = []
 const links: LinkId[] = []
 const transports: Socket[] = []
 
 beforeEach(async () => {
   waiting = 0
-  for (const list of [events, links, transports]) list.length = 0
+  for (const list of [events, flows, links, transports]) list.length = 0
   server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
   table = new LinkTable({ clock: realClock(1), heartbeat: () => heartbeat, waiting: () => waiting })
   server.on('connection', (socket, request) => {
@@ -31,6 +32,7 @@ beforeEach(async () => {
       decode: decodeAgentMessage,
       received: (from, { type }) => void events.push(`${from} received ${type}`),
       lost: (from, reason) => void events.push(`${from} lost ${reason}`),
+      flow: (link, filled) => void flows.push(`${link} ${filled ? 'filled' : 'drained'}`),
     })
     links.push(link)
     transports.push(request.socket)
@@ -103,6 +105,19 @@ test('a receiver that does not read is cut at the cap', async () => {
   for (let message = 0; message < 100 && events.length === 0; message += 1) table.send(link, { text, message })
   expect(events).toEqual([`${link} lost tooSlow`])
   for (const { bufferedAmount } of server.clients) expect(bufferedAmount).toBeLessThan(2 * wireLimits.bufferedBytesMax)
+})
+
+test('a socket that fills up says so once, and says when it has drained', async () => {
+  const { socket, link } = await join()
+  socket.pause()
+  const text = 'x'.repeat(1024 * 1024)
+  const most = wireLimits.bufferedBytesMax / text.length - 1
+  for (let message = 0; message < most; message += 1) table.send(link, { text, message })
+  expect([events, flows]).toEqual([[], [`${link} filled`]])
+  socket.resume()
+  await waitFor('drained', () => flows.length > 1)
+  expect([events, flows]).toEqual([[], [`${link} filled`, `${link} drained`]])
+  for (const { bufferedAmount } of server.clients) expect(bufferedAmount).toBe(0)
 })
 
 test('what is sent in one turn leaves together', async () => {

@@ -27,7 +27,10 @@ export type Running = { readonly child: ChildProcess; readonly lines: Record<str
 export class TestEnterprise implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'appliance-test-'))
   readonly authority: Authority
-  readonly topology: Topology
+  /** Of the processes that are started from now on. */
+  topology: Topology
+  /** Every appliance that there will be. */
+  private readonly planned: Topology
   private readonly controlPorts: ReadonlyMap<string, number>
   private readonly verifier: string
   private readonly identities = new Map<string, Identity>()
@@ -41,12 +44,13 @@ export class TestEnterprise implements AsyncDisposable {
   }) {
     this.authority = options.authority
     this.topology = options.topology
+    this.planned = options.topology
     this.controlPorts = options.controlPorts
     this.verifier = options.verifier
   }
 
   appliance(id: string): Appliance {
-    const found = this.topology.appliances.find((appliance) => appliance.id === id)
+    const found = this.planned.appliances.find((appliance) => appliance.id === id)
     if (found === undefined) throw new Error(`no appliance ${id}`)
     return found
   }
@@ -87,7 +91,7 @@ export class TestEnterprise implements AsyncDisposable {
       caFile: write('ca.pem', this.authority.certificatePem),
       certificateFile: write(`${id}.pem`, certificatePem),
       keyFile: write(`${id}.key`, keyPem),
-      connectTo: this.topology.appliances.map(({ host, port }) => ({
+      connectTo: this.planned.appliances.map(({ host, port }) => ({
         from: `${host}:${port}`,
         to: `127.0.0.1:${port}`,
       })),

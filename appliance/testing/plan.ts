@@ -1,4 +1,5 @@
 /** Topologies for tests. */
+import { type DatabasePerson } from '../core/directory.ts'
 import { ApplianceId, SiteId } from '#shared/ids.ts'
 import { normalSettings } from '#shared/policy/settings.ts'
 import { type Appliance, type Topology } from '#shared/topology/model.ts'
@@ -22,4 +23,15 @@ export function planTopology(plan: Plan): Topology {
     })),
     settings: normalSettings,
   }
+}
+
+/** Anna and Bert, and one who is disabled. */
+export function planPeople(): DatabasePerson[] {
+  return ['anna', 'bert', 'gone'].map((user) => ({
+    user,
+    verifier: `verifier of ${user}`,
+    version: 1,
+    disabled: user === 'gone',
+    policy: 'default',
+  }))
 }

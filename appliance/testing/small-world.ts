@@ -5,9 +5,9 @@
 import { type AuditListing } from '../core/audit-trail.ts'
 import { type MergeReport } from '../core/merge-reports.ts'
 import { type ApplianceStatus } from '../core/status.ts'
-import { type Plan, planTopology } from './plan.ts'
+import { type Plan, planPeople, planTopology } from './plan.ts'
 import { VirtualTime } from './virtual-time.ts'
-import { WorldAgent } from './world-agent.ts'
+import { ticketsOf, WorldAgent } from './world-agent.ts'
 import { ApplianceMachine } from '../core/appliance.ts'
 import { type ApplianceEffect, type ApplianceEvent, type EditAnswer, LinkId } from '../core/events.ts'
 import { type StoreEntry } from '../core/store.ts'
@@ -80,13 +80,7 @@ export class SmallWorld {
     const machine = new ApplianceMachine({
       id: ApplianceId(id),
       topology,
-      people: ['anna', 'bert', 'gone'].map((user) => ({
-        user,
-        verifier: `verifier of ${user}`,
-        version: 1,
-        disabled: user === 'gone',
-        policy: 'default',
-      })),
+      people: planPeople(),
       policies: { users: [], computers: [], computerPolicyOf: {} },
       random: randomStream(this.seed, id),
       logName,
@@ -162,6 +156,16 @@ export class SmallWorld {
     if (isOn) for (const verify of this.unhashed.splice(0)) verify()
   }
 
+  /** The sockets of `id` to `other` have filled up, or drained. */
+  flow(id: string, other: string, filled: boolean): this {
+    for (const [link, far] of this.far) {
+      if (far.owner === id && far.other === other) {
+        this.push(id, { type: filled ? 'link.filled' : 'link.drained', link })
+      }
+    }
+    return this.settle()
+  }
+
   release(): this {
     this.holding.clear()
     for (const arrive of this.held.splice(0)) arrive()
@@ -222,13 +226,7 @@ export class SmallWorld {
 
   private fromAgent(appliance: string, link: LinkId, message: AgentMessage): void {
     if (!this.far.has(link)) return
-    const ticket = `ticket ${this.time.order}`
-    const extra =
-      message.type === 'login' || message.type === 'resume-offline'
-        ? { freshTicket: { ticket, hash: hashOf(ticket) } }
-        : 'ticket' in message
-          ? { ticketHash: hashOf(message.ticket) }
-          : {}
+    const extra = ticketsOf(message, `ticket ${this.time.order}`)
     this.push(appliance, { type: 'agent.received', link, message, ...extra })
   }
 
@@ -345,8 +343,4 @@ export class SmallWorld {
     this.far.delete(link)
     if (this.nodes.get(id)?.alive === true) this.push(id, { type: 'peer.lost', link, reason })
   }
-}
-
-function hashOf(ticket: string): string {
-  return `hash of ${ticket}`.padEnd(64, '.')
 }

@@ -1,4 +1,5 @@
 /** An agent of the small world: one link, by hand. */
+import { type Tickets } from '../core/requests.ts'
 import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
 
 type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never
@@ -52,4 +53,16 @@ export class WorldAgent {
     if (answer?.type !== 'login.accepted') throw new Error(`login: ${JSON.stringify(answer)}`)
     return answer.ticket
   }
+}
+
+/** What the shell would add to a message: `fresh` is the ticket that a login gets. */
+export function ticketsOf(message: AgentMessage, fresh: string): Tickets {
+  if (message.type === 'login' || message.type === 'resume-offline') {
+    return { freshTicket: { ticket: fresh, hash: hashOf(fresh) } }
+  }
+  return 'ticket' in message ? { ticketHash: hashOf(message.ticket) } : {}
+}
+
+function hashOf(ticket: string): string {
+  return `hash of ${ticket}`.padEnd(64, '.')
 }
