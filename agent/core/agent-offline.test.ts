@@ -224,6 +224,20 @@ describe('[OF5] audit records', () => {
     expect(kinds(agent)).toEqual(['login alice', `failover alice ${first} to ${second}`])
     agent.elapse(10 * minute)
     expect(kinds(agent).at(-1)).toBe('challenge alice inactivity')
+    // It moves on as it is: no other challenge.
+    agent.behave('serves', `${first}.test`)
+    agent.lose(`${second}.test`)
+    expect(only(agent)).toMatchObject({ state: 'paused', binding: { appliance: first } })
+    expect(kinds(agent).slice(-2)).toEqual(['challenge alice inactivity', `failover alice ${second} to ${first}`])
+  })
+
+  it('tell of a logout once, however often it is clicked', () => {
+    const agent = begun()
+    const session = sessionOf(agent.login())
+    agent.behave('asks-nobody', ...hosts)
+    agent.logout(session)
+    agent.logout(session)
+    expect(agent.log.kept?.audit.records.map(({ kind }) => kind)).toEqual(['logout'])
   })
 
   it('ride on the refresh interval', () => {
@@ -246,6 +260,14 @@ describe('[OF5] audit records', () => {
       .slice(before)
       .flatMap(({ message }) => (message.type === 'audit' ? [message.records.length] : []))
     expect(uploads).toEqual([50, 50, 1])
+  })
+
+  it('wait for the answer to the upload before them', () => {
+    const agent = begun()
+    agent.muteAudit()
+    for (let login = 0; login < 3; login += 1) agent.login()
+    const uploads = agent.log.sent.flatMap(({ message }) => (message.type === 'audit' ? [message] : []))
+    expect(uploads.map(({ records }) => records.map(({ seq }) => seq))).toEqual([[1]])
   })
 
   it('are sent again, under their own numbers, when the answer is lost', () => {
@@ -335,6 +357,7 @@ describe('[OF6] a session started offline, on return', () => {
     agent.changePolicy({ offlineAuthentication: { allowed: false, days: 7 } })
     back(agent)
     expect(only(agent)).toMatchObject({ state: 'paused', paused: 'coming-online' })
+    expect(agent.log.kept?.users).toMatchObject([{ user: 'alice', credential: null }])
     agent.lose(...hosts)
     expect(agent.login()).toMatchObject({ code: 'offline.not-allowed' })
   })
@@ -355,6 +378,20 @@ describe('[OF6] a session started offline, on return', () => {
     expect(agent.unlock(session)).toMatchObject({ outcome: 'accepted', state: 'active', binding: { site: 'home' } })
     expect(sent(agent)).toEqual([])
     expect(agent.sessions.get(session)).toBe('active')
+    expect(agent.log.sent.some(({ message }) => 'ticket' in message && message.ticket === '')).toBe(false)
+  })
+
+  it('is not unlocked by another user', () => {
+    const agent = begun()
+    agent.logout(sessionOf(agent.login('bob')))
+    agent.logout(sessionOf(agent.login()))
+    agent.lose(...hosts)
+    const session = sessionOf(agent.login())
+    agent.lock(session)
+    expect(agent.answerAs(session, 'bob')).toMatchObject({ code: 'wrong-user' })
+    agent.behave('serves', ...hosts)
+    expect(agent.answerAs(session, 'bob')).toMatchObject({ code: 'wrong-user' })
+    expect(only(agent)).toMatchObject({ session, state: 'locked' })
   })
 
   it('is told as ended when it has ended meanwhile', () => {

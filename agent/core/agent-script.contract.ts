@@ -54,6 +54,7 @@ export function script(options: ScriptOptions) {
   const downloaded = { policy: { ...defaults, ...options.policy } as EffectivePolicy, credentialVersion: 1 }
   /** What an offline session is refused with, for each user. */
   const disabled = new Set<string>()
+  let auditIsMute = false
   let nowMs = 1_000_000
   let wallAheadMs = (options.wallMs ?? nowMs) - nowMs
   /** Wire ms since the last message when a link is lost. */
@@ -82,7 +83,7 @@ export function script(options: ScriptOptions) {
   let held: Parameters<SteppedAgent['step']>[0][] | undefined
 
   const push = (event: Parameters<SteppedAgent['step']>[0]): void => {
-    if (held !== undefined && (event.type === 'dial.answered' || event.type === 'offline.verified')) {
+    if (held !== undefined && isHeld(event.type)) {
       held.push(event)
       return
     }
@@ -95,6 +96,8 @@ export function script(options: ScriptOptions) {
     }
     running = false
   }
+
+  const isHeld = (type: string): boolean => ['dial.answered', 'offline.verified', 'verifier.made'].includes(type)
 
   const perform = (effect: AgentEffect): void => {
     switch (effect.type) {
@@ -172,7 +175,8 @@ export function script(options: ScriptOptions) {
     const behaviour = behaviours.get(link.host) ?? 'serves'
     if (behaviour === 'asks-nobody' || message.type === 'hello') return
     const { request } = message
-    push({ type: 'message.received', dial, message: answerOf(behaviour, request) ?? reply(message) })
+    const answer = answerOf(behaviour, request) ?? reply(message)
+    if (answer !== undefined) push({ type: 'message.received', dial, message: answer })
   }
 
   const answerOf = (behaviour: Behaviour, request: number): ApplianceMessage | undefined => {
@@ -180,11 +184,12 @@ export function script(options: ScriptOptions) {
     return behaviour === 'busy' ? { type: 'busy', request, retryAfterMs: 1_000 } : undefined
   }
 
-  const reply = (message: Exclude<AgentMessage, { type: 'hello' }>): ApplianceMessage => {
+  const reply = (message: Exclude<AgentMessage, { type: 'hello' }>): ApplianceMessage | undefined => {
     const { request } = message
     switch (message.type) {
       case 'audit': {
         const { incarnation, seq } = message.records.at(-1) ?? { incarnation: 'none', seq: 0 }
+        if (auditIsMute) return undefined
         log.audited.push(...message.records)
         return { type: 'audited', request, incarnation, seq }
       }
@@ -325,6 +330,10 @@ export function script(options: ScriptOptions) {
     /** The users' passwords are of this version from now on. */
     credentialVersion: (version: number) => {
       downloaded.credentialVersion = version
+    },
+    /** Uploads of audit records are not answered from now on. */
+    muteAudit: () => {
+      auditIsMute = true
     },
     disable: (user: string) => disabled.add(user),
     login: (user = 'alice', password = 'right') =>
