@@ -12,7 +12,7 @@ import { type FabricReport, type ScenarioReport, summaryText } from './report.ts
 import { cacheFolder, makeRunFolder, prunePassingRuns } from './run-folder.ts'
 import { type Lab, type Scenario } from './scenario.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
-import { timelineLine } from './timeline.ts'
+import { timeline } from './timeline.ts'
 import { commandToRepeat, type Versions } from './versions.ts'
 import { wallMs } from './wall-clock.ts'
 import { openWorld, type World } from './world/world.ts'
@@ -95,9 +95,10 @@ async function playInWorld(scenario: Scenario, file: LabFile, folder: string, op
   const { output, seed, signal } = options
   const recorder = recordHistory(join(folder, 'history.ndjson'))
   const scale = { beganAt: wallMs(), timeScale: file.enterprise.topology.settings.timeScale }
+  const linesOf = timeline(scale)
   recorder.listen((event) => {
-    const line = options.shows?.(event) === false ? null : timelineLine(event, scale)
-    if (line !== null) output.line(line)
+    if (options.shows?.(event) === false) return
+    for (const line of linesOf(event)) output.line(line)
   })
   const { enterprise: initial } = file
   const nothing = { fabric: null, linkSites: new Map(), fleetAgents: new Set<never>(), enterprise: initial }

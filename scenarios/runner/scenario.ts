@@ -87,10 +87,17 @@ export type BindingExpectation = {
   readonly state?: 'active' | 'locked' | 'paused'
 }
 
+/** Each field that is present must hold. */
+export type OfflineExpectation = {
+  readonly state?: 'active' | 'locked' | 'paused'
+  /** Whether it was started without an appliance, and no appliance has validated it since (OF6). */
+  readonly startedOffline?: boolean
+}
+
 export interface SessionExpectations {
   isBound(expected?: BindingExpectation): Promise<Binding>
   /** It has no appliance and its pass has ended (OF1). */
-  isOffline(): Promise<void>
+  isOffline(expected?: OfflineExpectation): Promise<void>
   hasEnded(): Promise<void>
 }
 
@@ -112,6 +119,11 @@ export interface ApplianceExpectations {
   hasEnded(): Promise<void>
   /** It serves, and every other database is connected and in step with it (RP2). */
   isInStep(): Promise<void>
+  /**
+   * A database keeps exactly these records of that agent, each once and in this order: `login of alice`, `denied of bob:
+   * bad-credential` (OF5, AU1).
+   */
+  keepsAuditOf(agent: Agent, records: readonly string[]): Promise<void>
 }
 
 export interface FleetExpectations {

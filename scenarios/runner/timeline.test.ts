@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Decision, type SessionStatus } from '#shared/decision.ts'
 import { AgentId, ApplianceId, Endpoint, SessionId, SiteId, UserName } from '#shared/ids.ts'
 import { type HistoryEvent } from './history.ts'
-import { decisionText, sessionPlace, stampOf, timelineLine } from './timeline.ts'
+import { decisionText, sessionPlace, stampOf, timeline } from './timeline.ts'
 
 const agent = AgentId('ws-1')
 const decision: Decision = {
@@ -107,9 +107,43 @@ describe('a timeline', () => {
 
   for (const [event, text] of lines) {
     it(`says of ${event.type}: ${text ?? 'nothing'}`, () => {
-      expect(timelineLine(event, scale)).toBe(text === null ? null : `   1.00 s  ${text}`)
+      expect(timeline(scale)(event)).toEqual(text === null ? [] : [`   1.00 s  ${text}`])
     })
   }
+})
+
+it('says of a status which sessions have been paused since the one before', () => {
+  const session = (id: string, state: 'active' | 'paused'): SessionStatus => ({
+    session: SessionId(id),
+    user: UserName('alice'),
+    state,
+    binding: null,
+    moving: false,
+    ...(state === 'paused' ? { paused: 'coming-online' } : {}),
+  })
+  const linesOf = timeline({ beganAt: 0, timeScale: 1 })
+  const said = (...sessions: readonly SessionStatus[]) =>
+    linesOf({
+      at: 1_000,
+      type: 'status',
+      agent,
+      status: {
+        agent,
+        online: true,
+        home: { site: null, by: 'none' },
+        topology: { inUse: 1, received: 1 },
+        pin: null,
+        links: [],
+        sessions,
+        passes: [],
+      },
+    })
+  const line = '   1.00 s  ws-1: the session of alice is paused, coming-online'
+  expect(said(session('s-1', 'active'))).toEqual([])
+  expect(said(session('s-1', 'paused'))).toEqual([line])
+  expect(said(session('s-1', 'paused'), session('s-2', 'paused'))).toEqual([line])
+  expect(said(session('s-1', 'active'))).toEqual([])
+  expect(said(session('s-1', 'paused'))).toEqual([line])
 })
 
 describe('a decision', () => {
@@ -143,7 +177,15 @@ describe('the place of a session', () => {
   }
   it.each([
     [session, 'one of site-3 (last-resort, temporary), paused'],
+    [
+      { ...session, paused: 'coming-online' as const },
+      'one of site-3 (last-resort, temporary), paused (coming-online)',
+    ],
     [{ ...session, binding: null }, 'nothing (offline), paused'],
+    [
+      { ...session, binding: null, state: 'active' as const, offline: true as const },
+      'nothing (started offline), active',
+    ],
     [{ ...session, binding: null, moving: true }, 'no appliance yet (moving), paused'],
   ])('is told', (status, text) => {
     expect(sessionPlace(status)).toBe(text)

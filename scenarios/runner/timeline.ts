@@ -1,5 +1,6 @@
 /** The history of a run as lines for people: when, who, what, and why. */
-import { type Decision, type SessionStatus, type TriedCandidate } from '#shared/decision.ts'
+import { type AgentStatus, type Decision, type SessionStatus, type TriedCandidate } from '#shared/decision.ts'
+import { type AgentId, type SessionId } from '#shared/ids.ts'
 import { type HistoryEvent } from './history.ts'
 
 export type TimelineScale = {
@@ -8,10 +9,24 @@ export type TimelineScale = {
   readonly timeScale: number
 }
 
-/** `   3.21 s      (4:17)  ws-1: login of alice is asked for`; `null` for what would only fill the screen. */
-export function timelineLine(event: HistoryEvent, scale: TimelineScale): string | null {
-  const told = tell(event)
-  return told === null ? null : `${stampOf(event.at, scale)}  ${told}`
+/**
+ * The lines of one run, each event in order: `   3.21 s      (4:17)  ws-1: login of alice is asked for`; none for what would
+ * only fill the screen. Of an agent's status it tells which sessions have been paused since the one before.
+ */
+export function timeline(scale: TimelineScale): (event: HistoryEvent) => readonly string[] {
+  const paused = new Map<AgentId, ReadonlySet<SessionId>>()
+  return (event) => {
+    const told = event.type === 'status' ? newlyPaused(event.status, paused) : [tell(event) ?? []].flat()
+    return told.map((text) => `${stampOf(event.at, scale)}  ${text}`)
+  }
+}
+
+function newlyPaused({ agent, sessions }: AgentStatus, seen: Map<AgentId, ReadonlySet<SessionId>>): readonly string[] {
+  const before = seen.get(agent)
+  const now = sessions.filter(({ state }) => state === 'paused')
+  seen.set(agent, new Set(now.map(({ session }) => session)))
+  const fresh = now.filter(({ session }) => before?.has(session) !== true)
+  return fresh.map(({ user, paused }) => `${agent}: the session of ${user} is paused, ${paused ?? 'challenged'}`)
 }
 
 /** Real seconds since the start, and the policy time that they stand for where the two differ. */
@@ -72,10 +87,12 @@ function answerText(answer: Extract<HistoryEvent, { type: 'answered' }>['answer'
 }
 
 /** Where a session is: `dal1 of dallas (home), active`. */
-export function sessionPlace({ binding, moving, state }: SessionStatus): string {
-  if (binding === null) return moving ? `no appliance yet (moving), ${state}` : `nothing (offline), ${state}`
+export function sessionPlace({ binding, moving, state, paused, offline }: SessionStatus): string {
+  const is = state === 'paused' && paused !== undefined ? `paused (${paused})` : state
+  if (binding === null && moving) return `no appliance yet (moving), ${is}`
+  if (binding === null) return `nothing (${offline === true ? 'started offline' : 'offline'}), ${is}`
   const temporary = binding.temporary ? ', temporary' : ''
-  return `${binding.appliance} of ${binding.site} (${binding.stage}${temporary}), ${state}`
+  return `${binding.appliance} of ${binding.site} (${binding.stage}${temporary}), ${is}`
 }
 
 /** A decision record in words, several lines: outcome and rules, home site and why, each candidate (SP9). */

@@ -8,7 +8,7 @@ import { exitCodes } from '../outcome.ts'
 import { type Output, outputTo } from '../output.ts'
 import { writeInputs } from '../run.ts'
 import { cacheFolder, defaultRunsFolder, makeRunFolder } from '../run-folder.ts'
-import { timelineLine } from '../timeline.ts'
+import { timeline } from '../timeline.ts'
 import { announceLab } from '../up-state.ts'
 import { readVersions } from '../versions.ts'
 import { wallMs } from '../wall-clock.ts'
@@ -32,9 +32,9 @@ export async function upCommand(lab: string, options: UpCommand, interrupts: Int
   const recorder = recordHistory(join(folder, 'history.ndjson'))
   left.defer(async () => await recorder.close())
   const scale = { beganAt: wallMs(), timeScale: file.enterprise.topology.settings.timeScale }
+  const linesOf = timeline(scale)
   recorder.listen((event) => {
-    const line = timelineLine(event, scale)
-    if (line !== null) output.line(line)
+    for (const line of linesOf(event)) output.line(line)
   })
   const { enterprise } = file
   const { signal } = interrupts

@@ -12,11 +12,12 @@ import {
   type Expectations,
   type Fleet,
   type FleetExpectations,
+  type OfflineExpectation,
   type Session,
   type SessionExpectations,
 } from '../scenario.ts'
 import { sessionPlace } from '../timeline.ts'
-import { bindingMismatch, decisionMismatch } from './match.ts'
+import { auditMismatch, bindingMismatch, decisionMismatch } from './match.ts'
 import { type Mode, type Seen, type Stage } from './stage.ts'
 
 const askAgainMs = 50
@@ -61,10 +62,10 @@ function sessionExpectations(stage: Stage, mode: Mode, session: Session): Sessio
         const binding = status()?.binding ?? null
         return problem === null && binding !== null ? { value: binding } : { problem: problem ?? is() }
       }),
-    async isOffline() {
-      await stage.hold(mode, `${name} to be offline`, session.agent.id, () => {
+    async isOffline(expected = {}) {
+      await stage.hold(mode, `${name} to be offline ${JSON.stringify(expected)}`, session.agent.id, () => {
         const now = status()
-        return now !== undefined && now.binding === null && !now.moving ? done : { problem: is() }
+        return now !== undefined && isOfflineAs(now, expected) ? done : { problem: is() }
       })
     },
     async hasEnded() {
@@ -73,6 +74,15 @@ function sessionExpectations(stage: Stage, mode: Mode, session: Session): Sessio
       )
     },
   }
+}
+
+function isOfflineAs(now: SessionStatus, { state, startedOffline }: OfflineExpectation): boolean {
+  return (
+    now.binding === null &&
+    !now.moving &&
+    (state === undefined || now.state === state) &&
+    (startedOffline === undefined || (now.offline === true) === startedOffline)
+  )
 }
 
 const done = { value: true } as const satisfies Seen<true>
@@ -156,6 +166,17 @@ function applianceExpectations(stage: Stage, mode: Mode, appliance: Appliance): 
       while ((await asked?.isInStep()) === false) {
         if (performance.now() > deadline)
           throw new ExpectationFailed(`expected ${appliance.id} to be in step; it is not`)
+        await delay(askAgainMs)
+      }
+    },
+    async keepsAuditOf(agent, records) {
+      const asked = stage.world.appliances.get(ApplianceId(appliance.id))
+      const deadline = performance.now() + (mode === 'until' ? stage.boundMs : 0)
+      for (;;) {
+        const problem = auditMismatch((await asked?.audit()) ?? [], agent.id, records)
+        if (problem === null) return
+        if (performance.now() > deadline)
+          throw new ExpectationFailed(`expected ${appliance.id} to keep every audit record of ${agent.id}; ${problem}`)
         await delay(askAgainMs)
       }
     },

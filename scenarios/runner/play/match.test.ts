@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { type Decision, type SessionStatus } from '#shared/decision.ts'
 import { AgentId, ApplianceId, Endpoint, SessionId, SiteId, UserName } from '#shared/ids.ts'
 import { type BindingExpectation, type DecisionExpectation } from '../scenario.ts'
-import { bindingMismatch, decisionMismatch } from './match.ts'
+import { type KeptAudit } from '../world/appliances.ts'
+import { auditMismatch, bindingMismatch, decisionMismatch } from './match.ts'
 
 const session: SessionStatus = {
   session: SessionId('s-1'),
@@ -97,5 +98,32 @@ describe('a decision', () => {
   ]
   it.each(others)('does not fit %j: %s', (expected, text) => {
     expect(decisionMismatch(decision, expected)).toBe(text)
+  })
+})
+
+describe('the audit records of an agent', () => {
+  const kept = (seq: number, changes: Partial<KeptAudit> = {}): KeptAudit => ({
+    by: 'agent',
+    source: 'ws-1',
+    incarnation: 'first',
+    seq,
+    kind: 'lock',
+    user: `user${seq}`,
+    ...changes,
+  })
+  const expected = ['lock of user1', 'lock of user2']
+  const rows: readonly (readonly [string, readonly KeptAudit[], string | null])[] = [
+    ['all there', [kept(1), kept(2)], null],
+    ['come in another order', [kept(2), kept(1)], null],
+    ['among those of others', [kept(1), kept(1, { source: 'ws-2' }), kept(1, { by: 'database' }), kept(2)], null],
+    ['with a detail', [kept(1), kept(2, { detail: 'x' })], 'record 2 is lock of user2: x, not lock of user2'],
+    ['one missing at the end', [kept(1)], 'record 2 is missing, lock of user2'],
+    ['one missing before', [kept(1), kept(3, { user: 'user2' })], 'record 2 is missing, lock of user2'],
+    ['one too many', [kept(1), kept(2), kept(3)], 'there is lock of user3 as well'],
+    ['one twice', [kept(1), kept(2), kept(2)], 'record 2 is there twice'],
+    ['of two queues', [kept(1), kept(2, { incarnation: 'second' })], 'its queue began anew'],
+  ]
+  it.each(rows)('%s', (_, records, problem) => {
+    expect(auditMismatch(records, 'ws-1', expected)).toBe(problem)
   })
 })

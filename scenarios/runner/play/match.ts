@@ -2,6 +2,23 @@
 import { type Decision, type SessionStatus, type TriedCandidate } from '#shared/decision.ts'
 import { type BindingExpectation, type CandidateExpectation, type DecisionExpectation } from '../scenario.ts'
 import { sessionPlace } from '../timeline.ts'
+import { type KeptAudit } from '../world/appliances.ts'
+
+/** Whether `kept` holds the records of that agent: these, numbered from 1 in this order, under one incarnation. */
+export function auditMismatch(kept: readonly KeptAudit[], agent: string, expected: readonly string[]): string | null {
+  const own = kept.filter(({ by, source }) => by === 'agent' && source === agent).toSorted((a, b) => a.seq - b.seq)
+  if (new Set(own.map(({ incarnation }) => incarnation)).size > 1) return 'its queue began anew'
+  const doubled = own.find(({ seq }, index) => own[index - 1]?.seq === seq)
+  if (doubled !== undefined) return `record ${doubled.seq} is there twice`
+  const missing = expected.findIndex((_, index) => own[index]?.seq !== index + 1)
+  if (missing !== -1) return `record ${missing + 1} is missing, ${expected[missing] ?? ''}`
+  const is = own.map(({ kind, user, detail }) => {
+    return `${kind} of ${user ?? 'nobody'}${detail === undefined ? '' : `: ${detail}`}`
+  })
+  const wrong = expected.findIndex((text, index) => is[index] !== text)
+  if (wrong !== -1) return `record ${wrong + 1} is ${is[wrong] ?? ''}, not ${expected[wrong] ?? ''}`
+  return is.length === expected.length ? null : `there is ${is[expected.length] ?? ''} as well`
+}
 
 /** `expected` of a session that is or is not there. */
 export function bindingMismatch(session: SessionStatus | undefined, expected: BindingExpectation): string | null {

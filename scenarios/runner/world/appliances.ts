@@ -10,7 +10,7 @@ import { assert } from '#shared/assert.ts'
 import { type ApplianceId } from '#shared/ids.ts'
 import { type Appliance, type Topology } from '#shared/topology/model.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
-import { type LabFailed } from '../outcome.ts'
+import { LabFailed } from '../outcome.ts'
 import { wallMs } from '../wall-clock.ts'
 import { type Child, startChild } from './child.ts'
 import { type Door, openDoor } from './door.ts'
@@ -40,6 +40,20 @@ type ApplianceStatus = {
   readonly peers: readonly { readonly appliance: string; readonly connected: boolean; readonly inStep: boolean }[]
 }
 
+/** The part of an audit record that the lab reads (docs/PROTOCOL.md). */
+export type KeptAudit = {
+  readonly by: 'agent' | 'database'
+  /** The agent, or the database. */
+  readonly source: string
+  readonly incarnation: string
+  readonly seq: number
+  readonly kind: string
+  readonly user?: string
+  readonly detail?: string
+}
+type AuditPage = { readonly records: readonly KeptAudit[]; readonly last: number }
+
+const auditWithinMs = 10_000
 const healthEveryMs = 75
 const healthWithinMs = 2_000
 const stopWithinMs = 15_000
@@ -193,6 +207,19 @@ export class ApplianceProcess {
     const { body } = await this.door.call('GET', '/status', undefined, healthWithinMs)
     const { state, peers } = body as ApplianceStatus
     return state === 'serving' && peers.every(({ connected, inStep }) => connected && inStep)
+  }
+
+  /** Every audit record that this database keeps. */
+  async audit(): Promise<readonly KeptAudit[]> {
+    const kept: KeptAudit[] = []
+    for (let after = 0; ;) {
+      const { status, body } = await this.door.call('GET', `/audit?after=${after}`, undefined, auditWithinMs)
+      if (status !== 200) throw new LabFailed(`${this.appliance.id} shows no audit records: ${JSON.stringify(body)}`)
+      const page = body as AuditPage
+      kept.push(...page.records)
+      if (page.records.length === 0) return kept
+      after = page.last
+    }
   }
 
   /** Ends it without a record: the run is over. */
