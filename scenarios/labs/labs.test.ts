@@ -29,6 +29,7 @@ const advice: Readonly<Record<string, readonly string[]>> = {
   ],
   fleet: [],
   'not-seamless': [],
+  offline: ['single-appliance-site sites[1]', 'databases-in-one-site appliances[1].site'],
   'pin-window': [],
   'power-loss': [],
   'topology-change': [],

@@ -15,6 +15,10 @@ const scenarios = [
   ['example-2', '[HS2, HS3, HS6] a route decides the home site, a default route never does'],
   ['example-3', '[SP4, LO2, BT7] failover is not transitive, a temporary session moves inside its site'],
   ['not-seamless', '[LO3, CH1, CH2] a failover inside the site asks for a password too'],
+  [
+    'offline-hour',
+    '[SV3, OF1, OF3, OF4, OF5, OF6, CH3] known people work on without their line, and all is on record after it',
+  ],
   ['pin-window', '[PN1, PN2, PN3, BD2] a new session changes its appliance after three hours, no running one does'],
   ['power-loss', '[RP2, SV2, SP7, CH2] nobody logs in again after a full disk, nor after both databases lost power'],
   ['topology-change', '[BT4, BT5, BT6, BD1] an edit is held until the next session starts'],
