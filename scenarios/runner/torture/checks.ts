@@ -2,6 +2,7 @@
 import { AgentId } from '#shared/ids.ts'
 import { type CheckerReport } from '../judge.ts'
 import { type Finding } from '../history.ts'
+import { auditOnce } from './audit-once.ts'
 import { isClean, replicatedOf, type SessionSeen, sessionsOf, type Tortured } from './evidence.ts'
 import { type Reading } from './readings.ts'
 import { contentsOf } from './settle.ts'
@@ -103,17 +104,16 @@ function contentsEqual({ finals }: Tortured): Outcome {
   })
 }
 
-/** No appliance shows its audit records yet, so nobody can say. */
-function auditOnce(): Outcome {
-  return { why: 'no appliance has GET /audit' }
-}
-
 const checks: readonly Check[] = [
   { name: 'sessions-kept', rules: ['RP2', 'RP3'], check: sessionsKept },
   { name: 'ended-stays-ended', rules: ['RP2', 'SE1'], check: endedStays },
   { name: 'changes-kept', rules: ['RP2', 'RP5'], check: changesKept },
   { name: 'contents-equal', rules: ['RP7'], check: contentsEqual },
-  { name: 'audit-once', rules: ['AU1', 'OF5'], check: auditOnce },
+  {
+    name: 'audit-once',
+    rules: ['AU1', 'OF5'],
+    check: (tortured) => withBoth(databasesOf(tortured.finals), auditOnce(tortured)),
+  },
 ]
 
 function wasAskedToEnd({ asks }: SessionSeen): boolean {

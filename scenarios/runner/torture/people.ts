@@ -26,6 +26,9 @@ type Mine = Map<SessionId, Held>
 const sessionsMax = 3
 /** Few enough that most logins are of somebody whom the agent knows, as offline logins need (OF3). */
 const peopleOfAnAgent = 3
+/** Percent of what people do. */
+const logins = 25
+const logouts = 25
 /** Between two things that a person does. */
 const thinkMs = { min: 80, spread: 400 } as const
 
@@ -44,14 +47,14 @@ export async function peopleAtWork(world: World, { stream, untilMs, signal }: Sh
 }
 
 async function actOnce(world: World, agent: AgentId, mine: Mine, random: RandomStream): Promise<void> {
-  const next = drawNext(mine, random)
-  if (next === 'login') {
+  if (mine.size === 0 || (mine.size < sessionsMax && random.below(100) < logins)) {
     const person = drawn(peopleAt(world, agent), random)
     const answer = await world.ask({ agent, operation: 'login', session: null, ...secretsOf(person) })
     if (answer.outcome === 'accepted') mine.set(answer.session, { person, state: answer.state })
     return
   }
   const [session, held] = drawn([...mine], random)
+  const next = drawNext(held.state, random)
   const secrets = next === 'unlock' ? secretsOf(held.person) : { user: null }
   const answer = await world.ask({ agent, operation: next, session, ...secrets })
   if (answer.outcome === 'accepted') mine.set(session, { ...held, state: answer.state })
@@ -65,12 +68,10 @@ function peopleAt({ agents, enterprise: { people } }: World, agent: AgentId): re
   return Array.from({ length: peopleOfAnAgent }, (_, next) => people[(index + next) % people.length] as Person)
 }
 
-/** Mostly lock and unlock, as in a ward; enough logins and logouts that sessions come and go. */
-function drawNext(mine: Mine, random: RandomStream): Ask['operation'] {
-  const dice = random.below(100)
-  if (mine.size === 0 || (mine.size < sessionsMax && dice < 25)) return 'login'
-  if (dice < 45) return 'logout'
-  return dice < 70 ? 'lock' : 'unlock'
+/** Who is locked out of sight unlocks, who is at work locks; now and then somebody leaves, from either. */
+function drawNext(state: string, random: RandomStream): Ask['operation'] {
+  if (random.below(100) < logouts) return 'logout'
+  return state === 'active' ? 'lock' : 'unlock'
 }
 
 function isGone(code: string): boolean {

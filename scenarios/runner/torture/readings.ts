@@ -16,6 +16,17 @@ export type Listed = {
   readonly appliance: string
 }
 
+/** An audit record as a database shows it: what of it tells who did what, and its identity. */
+export type AuditShown = {
+  readonly index: number
+  readonly by: 'agent' | 'appliance'
+  readonly source: string
+  readonly incarnation: string
+  readonly seq: number
+  readonly kind: string
+  readonly session?: string
+}
+
 /** One look at one appliance. Wall ms: what it says was true between the two. */
 export type Reading = {
   readonly askedAt: number
@@ -28,6 +39,8 @@ export type Reading = {
   readonly hash: string | null
   /** Database role: all sessions that have not ended. */
   readonly sessions: readonly Listed[]
+  /** Database role, at the end alone: all audit records; `null` where they were not read. */
+  readonly audit: readonly AuditShown[] | null
 }
 
 type Status = { readonly affinity: string | null; readonly hash?: string | null }
@@ -59,8 +72,40 @@ async function readOne({ appliance, door, isRunning }: ApplianceProcess): Promis
     const status = (await door.call('GET', '/status', undefined, answerWithinMs)).body as Status
     const listed = role === 'database' ? (await door.call('GET', '/sessions', undefined, answerWithinMs)).body : []
     const { affinity, hash = null } = status
-    return { askedAt, answeredAt: wallMs(), appliance: id, role, affinity, hash, sessions: listed as Listed[] }
+    return {
+      askedAt,
+      answeredAt: wallMs(),
+      appliance: id,
+      role,
+      affinity,
+      hash,
+      sessions: listed as Listed[],
+      audit: null,
+    }
   } catch {
     return undefined
+  }
+}
+
+/** A last look, with the audit records of the databases. */
+export async function readFinally(world: World): Promise<Reading[]> {
+  const readings = await readAll(world)
+  return await Promise.all(readings.map(async (reading) => ({ ...reading, audit: await readAudit(world, reading) })))
+}
+
+type AuditPage = { readonly records: readonly AuditShown[]; readonly last: number }
+
+async function readAudit(world: World, { appliance, role }: Reading): Promise<readonly AuditShown[] | null> {
+  const door = world.appliances.get(appliance)?.door
+  if (door === undefined || role !== 'database') return null
+  const records: AuditShown[] = []
+  let last = 0
+  for (;;) {
+    const { status, body } = await door.call('GET', `/audit?after=${last}`)
+    if (status !== 200) return null
+    const page = body as AuditPage
+    if (page.records.length === 0) return records
+    records.push(...page.records)
+    last = page.last
   }
 }

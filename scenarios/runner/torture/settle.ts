@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ExpectationFailed } from '../outcome.ts'
 import { waitBoundMs } from '../world/bounds.ts'
 import { type World } from '../world/world.ts'
-import { readAll, type Reading } from './readings.ts'
+import { readAll, readFinally, type Reading } from './readings.ts'
 
 const askAgainMs = 100
+const refreshSlack = 1.5
 /** What databases in step still have on its way to each other, an ending that an agent kept included. */
 const arrivesWithinMs = 10_000
 
@@ -25,6 +26,8 @@ export async function settle(world: World): Promise<readonly Reading[]> {
   await allInStep(world, boundMs, seconds)
   const agents = [...world.agents.values()].flatMap((process) => process.agents)
   await all(() => agents.filter((agent) => !isAtRest(world, agent)), 'have not come to rest')
+  // By then every agent has asked for news once more, and uploaded what it had queued (OF5).
+  await delay((settings.refreshIntervalMs / settings.timeScale) * refreshSlack)
   return await readEqual(world)
 }
 
@@ -53,7 +56,7 @@ async function readEqual(world: World): Promise<readonly Reading[]> {
   for (;;) {
     const readings = await readAll(world)
     const isEqual = new Set(contentsOf(readings)).size === 1
-    if (isEqual || performance.now() > deadline) return readings
+    if (isEqual || performance.now() > deadline) return await readFinally(world)
     await delay(askAgainMs)
   }
 }

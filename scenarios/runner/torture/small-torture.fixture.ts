@@ -124,6 +124,7 @@ export function reading(at: number, appliance: string, state: string | null, has
     affinity: isService ? 'west1' : null,
     hash,
     sessions: state === null ? [] : [listed],
+    audit: isService ? null : [],
   }
 }
 
