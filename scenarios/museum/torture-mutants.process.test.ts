@@ -14,9 +14,10 @@ type Said = { readonly name: string; readonly verdict: string }
 const here = import.meta.dirname
 const seconds = 12
 const mutants: readonly (readonly [title: string, file: string, schedule: number])[] = [
-  ['answers before it commits, and is killed', 'ack-before-commit', 4],
-  ['says "both" before the other database has it', 'ack-before-replication', 1],
-  ['lets the merge overwrite what has ended', 'ended-overwritten', 1],
+  ['[RP2] a database that answers before it commits, and is killed', 'ack-before-commit', 4],
+  ['[RP3] a database that says "both" before the other has it', 'ack-before-replication', 1],
+  ['[SE1] a merge that overwrites what has ended', 'ended-overwritten', 1],
+  ['[OF5] an agent that numbers anew what it uploads again', 'audit-numbered-anew', 8],
 ]
 
 /** Tortures the mutant by one schedule and returns what its checker says. */
@@ -41,7 +42,7 @@ async function torture(name: string, schedule: number): Promise<string | undefin
   return document.schedules[0]?.checkers.find((said) => said.name === checker)?.verdict
 }
 
-describe('a database is caught that', () => {
+describe('the torture catches', () => {
   it.each(mutants)('%s', async (_, name, schedule) => {
     expect(await torture(name, schedule)).toBe('broken')
   })
