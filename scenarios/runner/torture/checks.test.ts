@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { judgeTorture } from './checks.ts'
 import { type Tortured } from './evidence.ts'
-import { accepted, asked, finals, pass, reading, tortured, uncertain } from './small-torture.fixture.ts'
+import { ApplianceId } from '#shared/ids.ts'
+import { accepted, asked, finals, inflicted, pass, reading, tortured, uncertain } from './small-torture.fixture.ts'
 
 function said(name: string, history: Tortured): string {
   const report = judgeTorture(history).find((checker) => checker.name === name)
@@ -168,6 +169,39 @@ describe('changes-kept: a session locked, acknowledged "both"', () => {
 
 describe('contents-equal: databases that hold', () => {
   it.each(equal)('%s', (_, history, expected) => expect(said('contents-equal', history)).toBe(expected))
+})
+
+const cut = (from: string, to: string) => ({ kind: 'peers', from: ApplianceId(from), to: ApplianceId(to) }) as const
+const links = [cut('west1', 'east1'), cut('east1', 'west1')]
+const partition = inflicted(1_000, 5_000, { class: 'silence', links, atMs: 1_000, forMs: 4_000 })
+const killed = inflicted(6_000, 7_000, { class: 'kill', appliance: ApplianceId('east1'), atMs: 6_000, forMs: 900 })
+const apart = [login, accepted(2_000, 'lock', 'one'), accepted(3_000, 'unlock', 'one', { by: 'east1' })]
+const reports = (west1: readonly string[] | null, east1: readonly string[] | null = west1) => ({
+  finals: [
+    { ...reading(90_000, 'west1', 'active'), merges: west1 },
+    { ...reading(90_000, 'east1', 'active'), merges: east1 },
+  ],
+})
+
+const reported: readonly Row[] = [
+  ['by both databases', tortured(apart, { ...reports(['s-1']), inflicted: [partition] }), 'holds 2'],
+  ['by one alone', tortured(apart, { ...reports(['s-1'], []), inflicted: [partition] }), 'broken RP8'],
+  ['by none', tortured(apart, { ...reports([]), inflicted: [partition] }), 'broken RP8 RP8'],
+  [
+    'by the one that has not begun anew',
+    tortured(apart, { ...reports(['s-1'], []), inflicted: [partition, killed] }),
+    'holds 1',
+  ],
+  ['by databases that show no reports', tortured(apart, { ...reports(null), inflicted: [partition] }), 'unknown 0'],
+]
+
+describe('merges-reported: a session changed on both sides of a partition is reported', () => {
+  it.each(reported)('%s', (_, history, expected) => expect(said('merges-reported', history)).toBe(expected))
+})
+
+it('merges-reported: a session changed on one side is not reported', () => {
+  const history = tortured(apart.slice(0, 2), { ...reports([]), inflicted: [partition] })
+  expect(said('merges-reported', history)).toBe('holds 0')
 })
 
 describe('audit-once', () => {

@@ -1,9 +1,10 @@
 /** The checkers of a torture: what people were promised, against what the databases list. Each accuses only where it is certain. */
-import { AgentId } from '#shared/ids.ts'
+import { AgentId, type ApplianceId } from '#shared/ids.ts'
 import { type CheckerReport } from '../judge.ts'
 import { type Finding } from '../history.ts'
 import { auditOnce } from './audit-once.ts'
 import { isClean, replicatedOf, type SessionSeen, sessionsOf, type Tortured } from './evidence.ts'
+import { mergesOf } from './merges.ts'
 import { type Reading } from './readings.ts'
 import { contentsOf } from './settle.ts'
 
@@ -104,11 +105,30 @@ function contentsEqual({ finals }: Tortured): Outcome {
   })
 }
 
+/** What both sides of a partition changed is reported by both databases, unless one has begun anew since (RP8). */
+function mergesReported(tortured: Tortured): Outcome {
+  const databases = databasesOf(tortured.finals)
+  if (databases.some(({ merges }) => merges === null)) return { why: 'a database shows no merge reports' }
+  const findings: Finding[] = []
+  let checked = 0
+  for (const { partition, seen } of mergesOf(tortured, 'direct')) {
+    for (const { appliance, askedAt, merges } of databases) {
+      if (hasBegunAnew(tortured, appliance, partition.beganAt)) continue
+      checked += 1
+      if (merges?.includes(seen.session) === true) continue
+      const text = `session ${seen.session} was changed on both sides of a partition, and ${appliance} does not report it`
+      findings.push(findingOf(seen, askedAt, 'RP8', text))
+    }
+  }
+  return withBoth(databases, { checked, findings })
+}
+
 const checks: readonly Check[] = [
   { name: 'sessions-kept', rules: ['RP2', 'RP3'], check: sessionsKept },
   { name: 'ended-stays-ended', rules: ['RP2', 'SE1'], check: endedStays },
   { name: 'changes-kept', rules: ['RP2', 'RP5'], check: changesKept },
   { name: 'contents-equal', rules: ['RP7'], check: contentsEqual },
+  { name: 'merges-reported', rules: ['RP8'], check: mergesReported },
   {
     name: 'audit-once',
     rules: ['AU1', 'OF5'],
@@ -122,6 +142,13 @@ function wasAskedToEnd({ asks }: SessionSeen): boolean {
 
 function lists(sessions: Reading['sessions'], { session }: SessionSeen): boolean {
   return sessions.some((listed) => listed.session === session)
+}
+
+function hasBegunAnew({ inflicted }: Tortured, appliance: ApplianceId, since: number): boolean {
+  return inflicted.some(
+    ({ fault, endedAt }) =>
+      'appliance' in fault && fault.appliance === appliance && fault.class !== 'pause' && endedAt > since,
+  )
 }
 
 function momentOf({ finals }: Tortured, reading: Reading): string {

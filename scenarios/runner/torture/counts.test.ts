@@ -35,6 +35,13 @@ const merges: readonly (readonly [what: string, history: Tortured, expected: num
     1,
   ],
   [
+    'changed on one side and unknown on the other',
+    tortured([login, seenAt(20, 'west1'), lockInTheWest, seenAt(3_000, 'east1', 'unknown-session')], {
+      inflicted: [partition],
+    }),
+    0,
+  ],
+  [
     'changed through a service appliance of one side',
     tortured([login, accepted(2_000, 'lock', 'one', { by: 'west2' }), unlockInTheEast], {
       inflicted: [partition],

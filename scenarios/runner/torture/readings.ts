@@ -41,6 +41,8 @@ export type Reading = {
   readonly sessions: readonly Listed[]
   /** Database role, at the end alone: all audit records; `null` where they were not read. */
   readonly audit: readonly AuditShown[] | null
+  /** Database role, at the end alone: sessions that it reports as changed apart since it started. */
+  readonly merges: readonly string[] | null
 }
 
 type Status = { readonly affinity: string | null; readonly hash?: string | null }
@@ -81,16 +83,23 @@ async function readOne({ appliance, door, isRunning }: ApplianceProcess): Promis
       hash,
       sessions: listed as Listed[],
       audit: null,
+      merges: null,
     }
   } catch {
     return undefined
   }
 }
 
-/** A last look, with the audit records of the databases. */
+/** A last look, with the audit records and the merge reports of the databases. */
 export async function readFinally(world: World): Promise<Reading[]> {
   const readings = await readAll(world)
-  return await Promise.all(readings.map(async (reading) => ({ ...reading, audit: await readAudit(world, reading) })))
+  return await Promise.all(
+    readings.map(async (reading) => ({
+      ...reading,
+      audit: await readAudit(world, reading),
+      merges: await readMerges(world, reading),
+    })),
+  )
 }
 
 type AuditPage = { readonly records: readonly AuditShown[]; readonly last: number }
@@ -108,4 +117,11 @@ async function readAudit(world: World, { appliance, role }: Reading): Promise<re
     records.push(...page.records)
     last = page.last
   }
+}
+
+async function readMerges(world: World, { appliance, role }: Reading): Promise<readonly string[] | null> {
+  const door = world.appliances.get(appliance)?.door
+  if (door === undefined || role !== 'database') return null
+  const { status, body } = await door.call('GET', '/merges')
+  return status === 200 ? (body as readonly { readonly session: string }[]).map(({ session }) => session) : null
 }

@@ -58,14 +58,15 @@ export function asked(at: number, operation: Operation): HistoryEvent {
   }
 }
 
-/** The session is seen bound to that appliance. */
-export function seenAt(at: number, appliance: string): Events {
+/** The session is seen bound to that appliance, which may not know it (LO5). */
+export function seenAt(at: number, appliance: string, paused?: 'unknown-session'): Events {
   const held = {
     session,
     user: UserName('user0001'),
-    state: 'active',
+    state: paused === undefined ? 'active' : 'paused',
     binding: bindingTo(appliance),
     moving: false,
+    paused,
   } as const
   const status = {
     agent,
@@ -125,6 +126,7 @@ export function reading(at: number, appliance: string, state: string | null, has
     hash,
     sessions: state === null ? [] : [listed],
     audit: isService ? null : [],
+    merges: isService ? null : [],
   }
 }
 

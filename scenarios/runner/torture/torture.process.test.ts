@@ -7,7 +7,7 @@ const words = ['torture', '--schedules', '6', '--seconds', '15', '--seed', 'ci',
 
 describe('torture', () => {
   it(
-    '[RP2, RP3, RP7, SE1, AU1, OF5] loses nothing that was acknowledged in six schedules',
+    '[RP2, RP3, RP7, RP8, SE1, AU1, OF5] loses nothing that was acknowledged in six schedules',
     { timeout: 400_000 },
     async () => {
       using folder = new TestFolder()
@@ -15,7 +15,14 @@ describe('torture', () => {
       const { stdout, stderr } = await runCli(folder, [...words, '--runs', folder.runs], environment)
       onTestFailed(() => console.error(stderr))
       const { exitCode, floors, schedules } = JSON.parse(stdout) as TortureDocument
-      const names = ['sessions-kept', 'ended-stays-ended', 'changes-kept', 'contents-equal', 'audit-once']
+      const names = [
+        'sessions-kept',
+        'ended-stays-ended',
+        'changes-kept',
+        'contents-equal',
+        'merges-reported',
+        'audit-once',
+      ]
       const said = schedules.map(({ problem, checkers }) => ({
         problem,
         verdicts: checkers.map(({ name, verdict }) => `${name} ${verdict}`),
