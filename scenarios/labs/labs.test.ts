@@ -49,6 +49,11 @@ test.each(Object.entries(advice))('[ST8] %s is read without errors and gets the 
 test.each(Object.keys(advice))('%s begins with what it is for and runs with the wire of a lab', (name) => {
   expect(readFileSync(new URL(`${name}.yaml`, folder), 'utf8')).toMatch(/^# .{40}/u)
   const { settings } = read(name).enterprise.topology
+  // Two hundred handshakes at once take longer than the timeouts of `fast` on a busy machine.
+  if (name === 'fleet') {
+    expect(settings).toMatchObject(normalSettings)
+    return
+  }
   expect(settings).toMatchObject({ heartbeatMs: 500, connectTimeoutMs: 400, requestTimeoutMs: 1000 })
   expect(settings.timeScale).toBeGreaterThanOrEqual(60)
 })
