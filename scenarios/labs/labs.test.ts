@@ -1,6 +1,7 @@
 /** The labs that come with the project can be read, and the advice each gets is known. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { normalSettings } from '#shared/policy/settings.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
 import { type EnterpriseFileRead, parseEnterprise } from '#shared/topology/file.ts'
 import { formatProblem } from '#shared/topology/problems.ts'
