@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- NAME [--json] [--quick] [--full] [--runs N] [--seed S]`: figures, each as a ratio to a baseline taken
- * in the same run, with the raw figures and the machine beside it (docs/BENCH.md).
+ * in the same run, with the raw figures and the machine beside it.
  */
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
