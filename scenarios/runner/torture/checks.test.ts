@@ -187,11 +187,7 @@ const reported: readonly Row[] = [
   ['by both databases', tortured(apart, { ...reports(['s-1']), inflicted: [partition] }), 'holds 2'],
   ['by one alone', tortured(apart, { ...reports(['s-1'], []), inflicted: [partition] }), 'broken RP8'],
   ['by none', tortured(apart, { ...reports([]), inflicted: [partition] }), 'broken RP8 RP8'],
-  [
-    'by the one that has not begun anew',
-    tortured(apart, { ...reports(['s-1'], []), inflicted: [partition, killed] }),
-    'holds 1',
-  ],
+  ['by none, where one has begun anew', tortured(apart, { ...reports([]), inflicted: [partition, killed] }), 'holds 0'],
   ['by databases that show no reports', tortured(apart, { ...reports(null), inflicted: [partition] }), 'unknown 0'],
 ]
 
