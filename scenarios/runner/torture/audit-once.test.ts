@@ -87,6 +87,14 @@ const rows: readonly (readonly [what: string, history: Tortured, expected: strin
     'holds 1',
   ],
   [
+    'with a logout that was refused and one that was not',
+    tortured(
+      [login, uncertain(100, 'logout'), logout],
+      shows([...ofLogin, ['agent', 2, 'logout'], ['agent', 3, 'logout'], ['appliance', 2, 'logout']]),
+    ),
+    'holds 1',
+  ],
+  [
     'with a logout recorded twice',
     tortured(
       [login, logout],

@@ -61,7 +61,7 @@ function sessionFindings(database: Reading, seen: SessionSeen, records: readonly
   return [...findings('agent', 'AU1', agentBounds(seen)), ...findings('appliance', 'AU1', applianceBounds(seen))]
 }
 
-/** What the agent itself does it records once, however often it has to ask. A change that it refused is none. */
+/** What the agent itself does it records once, however often it has to ask an appliance. */
 function agentBounds({ asks }: SessionSeen): readonly Bounds[] {
   const of = (operation: AskSeen['operation']): readonly AskSeen[] => asks.filter((ask) => ask.operation === operation)
   const done = (operation: AskSeen['operation']): number => of(operation).filter(wasAccepted).length
@@ -71,7 +71,8 @@ function agentBounds({ asks }: SessionSeen): readonly Bounds[] {
     // Locked already, or paused: then a lock changes nothing.
     { kinds: ['lock'], min: 0, max: of('lock').length },
     { kinds: ['unlock'], min: done('unlock'), max: of('unlock').length },
-    { kinds: ['logout'], min: Math.min(1, done('logout')), max: Math.min(1, of('logout').length) },
+    // One that was refused is recorded too, as somebody wanted it.
+    { kinds: ['logout'], min: done('logout'), max: of('logout').length },
   ]
 }
 
