@@ -26,9 +26,8 @@ function fieldsOf(union: TUnion<TObject[]>, tag: string): Record<string, string>
   return Object.fromEntries(
     union.anyOf.map((member) => {
       const { [tag]: literal, ...fields } = member.properties
-      const written = Object.keys(fields).map((field) =>
-        member.required?.includes(field) === true ? field : `${field}?`,
-      )
+      const required = new Set<string>(member.required)
+      const written = Object.keys(fields).map((field) => (required.has(field) ? field : `${field}?`))
       return [constantOf(literal), written.join(', ')]
     }),
   )
