@@ -7,19 +7,19 @@ import { join } from 'node:path'
 import { type ApplianceConfig } from '#shared/config.schema.ts'
 import { addressAt, compileRange } from '#shared/address.ts'
 import { type ApplianceId } from '#shared/ids.ts'
-import { labPki } from '#shared/pki/cache.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
 import { fleetAgentId } from '#shared/topology/read-workstations.ts'
 import { type Fabric } from '../fabric/fabric.ts'
 import { recordHistory } from '../history-recorder.ts'
 import { LabFailed } from '../outcome.ts'
-import { freePorts } from '../ports.ts'
 import { cacheFolder } from '../run-folder.ts'
 import { prepareAgents } from '../world/agents.ts'
 import { prepareAppliances } from '../world/appliances.ts'
 import { type Child, startChild } from '../world/child.ts'
 import { type Door } from '../world/door.ts'
 import { planEndpoints } from '../world/endpoints.ts'
+import { type ApplianceHome } from '../world/home.ts'
+import { agentHome, applianceHomes } from '../world/process-housing.ts'
 import { programs } from '../world/programs.ts'
 import { verifiersOf } from '../world/verifiers.ts'
 import { benchEnterprise } from './bench-enterprise.ts'
@@ -127,37 +127,26 @@ async function prepare({ seed, hashCost, fleets, folder, fabric }: DirectLabOpti
   const enterprise = benchEnterprise(hashCost, fleets)
   const { topology, userPolicies } = enterprise
   const { endpoints, resolve } = planEndpoints(enterprise, [])
-  const ports = await freePorts(2 * topology.appliances.length)
-  const listenPorts = new Map(topology.appliances.map(({ id }, index) => [id, ports[index] as number]))
+  const { homes, caFile } = await applianceHomes({ topology, folder, cacheFolder })
+  const homeOf = (id: ApplianceId): ApplianceHome => homes.get(id) as ApplianceHome
+  const listenPorts = new Map(topology.appliances.map(({ id }) => [id, homeOf(id).listen.port]))
   const straight = straightTable(endpoints, listenPorts)
-  const pki = await labPki(join(cacheFolder, 'pki'), topology.enterprise, topology.appliances)
-  const filesOf = (id: ApplianceId) => ({ caFile: pki.caFile, ...pki.of(id) })
   const people = await verifiersOf(enterprise)
   const recorder = recordHistory(join(folder, 'history.ndjson'))
   undo.defer(async () => await recorder.close())
   const prepared = await prepareAppliances({
     seed,
-    folder,
     topology,
     people,
     policies: { users: [...userPolicies], computers: [], computerPolicyOf: {} },
-    filesOf,
+    homeOf,
     peerTable: async () => await Promise.resolve(straight),
-    listenPorts,
-    controlPorts: ports.slice(topology.appliances.length),
     recorder,
-    guard: {
-      pausing: async () => await Promise.resolve(),
-      resumed: () => {},
-      close: async () => await Promise.resolve(),
-    },
     onDeath: () => {},
   })
   const connectTo = fabric === undefined ? straight : await fabricTable(fabric, endpoints, listenPorts)
   const forAgents = {
     seed,
-    folder,
-    caFile: pki.caFile,
     resolve,
     settings: topology.settings,
     hashCost: enterprise.hashCost,
@@ -167,14 +156,14 @@ async function prepare({ seed, hashCost, fleets, folder, fabric }: DirectLabOpti
     enterprise,
     people,
     appliances: [...prepared.values()].map(({ appliance, door }) => {
-      const port = listenPorts.get(appliance.id) as number
-      return { appliance, door, port, files: filesOf(appliance.id) }
+      const { listen, files } = homeOf(appliance.id)
+      return { appliance, door, port: listen.port, files }
     }),
     prepareFleet: async (index: number) => {
       const { name, agents } = fleetOf(enterprise, index)
-      const [controlPort] = await freePorts(1)
-      const spec = { name, agents, isFleet: true, controlPort: controlPort as number, connectTo }
-      const { door } = prepareAgents({ ...forAgents, onDeath: () => {} }, spec)
+      const home = await agentHome({ name, folder, caFile, isTapped: false })
+      const spec = { name, agents, isFleet: true, connectTo }
+      const { door } = prepareAgents({ ...forAgents, onDeath: () => {} }, home, spec)
       return { name, agents: agents.map(({ id }) => id), door }
     },
   }

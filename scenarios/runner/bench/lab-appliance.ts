@@ -1,6 +1,6 @@
 /** A database of a bench: started, killed and asked for its figures by hand; nothing else looks at it meanwhile. */
 import { type Appliance } from '#shared/topology/model.ts'
-import { type ApplianceFiles } from '../world/appliances.ts'
+import { type ApplianceHome } from '../world/home.ts'
 import { type Child } from '../world/child.ts'
 import { type Door } from '../world/door.ts'
 import { LabFailed } from '../outcome.ts'
@@ -10,7 +10,7 @@ export interface LabAppliance {
   readonly door: Door
   /** Where it listens for links. */
   readonly port: number
-  readonly files: ApplianceFiles
+  readonly files: ApplianceHome['files']
   readonly pid: number
   /** Starts it, again with what it has kept; returns when it listens. */
   start(): Promise<void>
@@ -54,7 +54,7 @@ export function labAppliance({ launch, ...given }: LabApplianceParts): LabApplia
     async kill() {
       const leaving = running()
       leaving.expectEnd()
-      leaving.signal('SIGKILL')
+      leaving.kill()
       await leaving.ended
     },
     async stop() {

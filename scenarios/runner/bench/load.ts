@@ -1,5 +1,5 @@
 /** The load process of a bench, which stands for the agents, and the accounts that the runs of it share. */
-import { type ApplianceFiles } from '../world/appliances.ts'
+import { type ApplianceHome } from '../world/home.ts'
 import { type BenchChild, startBenchChild } from './bench-child.ts'
 import { benchPassword } from './bench-enterprise.ts'
 import { type LoadGiven, type LoadRan, type LoadRun } from './program-lines.ts'
@@ -9,7 +9,7 @@ export type Load = BenchChild & { run(run: LoadRun): Promise<LoadRan> }
 export type LoadTarget = {
   readonly host: string
   readonly port: number
-  readonly files: Pick<ApplianceFiles, 'caFile'>
+  readonly files: Pick<ApplianceHome['files'], 'caFile'>
 }
 
 /** Links of the load: enough that no link meets its own limit of requests in flight. */

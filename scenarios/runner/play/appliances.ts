@@ -21,9 +21,7 @@ export function applianceHandle(stage: Stage, faults: FaultsInForce, id: string)
     kill: async () => await process.kill(),
     stop: async () => await process.stop(),
     pause: async () => await process.pause(),
-    async resume() {
-      process.resume()
-    },
+    resume: async () => await process.resume(),
     async restart() {
       if (process.isRunning) await process.stop()
       await process.start()
@@ -40,7 +38,7 @@ export function applianceHandle(stage: Stage, faults: FaultsInForce, id: string)
     async wipe() {
       if (process.appliance.role !== 'database') throw new LabFailed(`${id} is no database: it has no store`)
       if (process.isRunning) throw new LabFailed(`${id} runs: stop or kill it before its store is lost`)
-      process.wipe()
+      await process.wipe()
     },
     async faultFrom(from, fault) {
       const site = from === null ? null : siteId(world, from)

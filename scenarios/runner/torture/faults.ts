@@ -54,7 +54,7 @@ async function hurtProcess(world: World, fault: ProcessFault, lasting: () => Pro
     case 'pause':
       await appliance.pause()
       await lasting()
-      appliance.resume()
+      await appliance.resume()
       return true
     case 'fill':
       await appliance.fill()

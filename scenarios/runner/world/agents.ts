@@ -2,8 +2,6 @@
  * The agent processes of a lab: one a workstation, one a fleet. Their `/watch` streams go into the history; the sockets
  * of single agents are read from their taps when the run is over.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { assert } from '#shared/assert.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
 import { type AgentStatus, type Decision, type Purpose } from '#shared/decision.ts'
@@ -13,24 +11,21 @@ import { type HistoryEvent } from '../history.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
 import { type LabFailed } from '../outcome.ts'
 import { wallMs } from '../wall-clock.ts'
-import { type Child, startChild } from './child.ts'
 import { type Door, openDoor } from './door.ts'
-import { doorToken, programs, writePrivate } from './programs.ts'
-import { type TapLine, tapVariable } from './socket-tap.ts'
+import { type AgentHome, type RunningProcess } from './home.ts'
+import { doorToken } from './programs.ts'
+import { type TapLine } from './socket-tap.ts'
 
 export type AgentProcessSpec = {
   /** The workstation's or the fleet's id; also the name of its files. */
   readonly name: string
   readonly agents: AgentConfig['agents']
   readonly isFleet: boolean
-  readonly controlPort: number
   readonly connectTo: AgentConfig['connectTo']
 }
 
 export type AgentParts = {
   readonly seed: string
-  readonly folder: string
-  readonly caFile: string
   readonly resolve: Readonly<Record<string, string>>
   readonly settings: AgentConfig['settings']
   readonly hashCost: Enterprise['hashCost']
@@ -41,23 +36,22 @@ export type AgentParts = {
 const stopWithinMs = 15_000
 
 /** Writes the configuration of one agent process; it starts with `start`. */
-export function prepareAgents(parts: AgentParts, spec: AgentProcessSpec): AgentProcess {
+export function prepareAgents(parts: AgentParts, home: AgentHome, spec: AgentProcessSpec): AgentProcess {
   const token = doorToken()
   const config: AgentConfig = {
     seed: parts.seed,
-    control: { port: spec.controlPort, token },
-    caFile: parts.caFile,
+    control: { ...home.control, token },
+    caFile: home.caFile,
     // A fleet keeps everything in memory: thousands of agents on one disk would be measured instead of what they do.
-    ...(spec.isFleet ? {} : { cacheFolder: join(parts.folder, `${spec.name}.cache`) }),
+    ...(spec.isFleet ? {} : { cacheFolder: home.cacheFolder }),
     offlineHashCost: spec.isFleet ? 'minimum' : parts.hashCost,
     connectTo: spec.connectTo,
     resolve: { ...parts.resolve },
     settings: parts.settings,
-    agents: spec.agents,
+    agents: home.hasOwnNetwork ? spec.agents.map(({ network: _network, ...agent }) => agent) : spec.agents,
   }
-  const configFile = join(parts.folder, `${spec.name}.config.json`)
-  writePrivate(configFile, config)
-  return new AgentProcess(parts, spec, configFile, openDoor(spec.controlPort, token))
+  home.configure(config)
+  return new AgentProcess(parts, spec, home, openDoor(home.doorPort, token))
 }
 
 export class AgentProcess {
@@ -65,18 +59,16 @@ export class AgentProcess {
   readonly agents: readonly AgentId[]
   readonly door: Door
   readonly #parts: AgentParts
-  readonly #configFile: string
-  readonly #tapFile: string
-  #child: Child | undefined
+  readonly #home: AgentHome
+  #child: RunningProcess | undefined
   #watching = new AbortController()
 
-  constructor(parts: AgentParts, spec: AgentProcessSpec, configFile: string, door: Door) {
+  constructor(parts: AgentParts, spec: AgentProcessSpec, home: AgentHome, door: Door) {
     this.name = spec.name
     this.agents = spec.agents.map(({ id }) => AgentId(id))
     this.door = door
     this.#parts = parts
-    this.#configFile = configFile
-    this.#tapFile = join(parts.folder, `${spec.name}.sockets.ndjson`)
+    this.#home = home
   }
 
   get isRunning(): boolean {
@@ -92,16 +84,7 @@ export class AgentProcess {
   async start(): Promise<void> {
     assert(!this.isRunning, 'an agent process is started once at a time')
     this.#record('agent.started')
-    const tapped = this.#single !== undefined
-    this.#child = startChild({
-      name: this.name,
-      main: programs.agent,
-      configFile: this.#configFile,
-      logFile: join(this.#parts.folder, `${this.name}.log`),
-      preloads: tapped ? [programs.socketTap] : [],
-      environment: tapped ? { [tapVariable]: this.#tapFile } : {},
-      onDeath: this.#parts.onDeath,
-    })
+    this.#child = this.#home.launch(this.#parts.onDeath)
     await this.#child.ready
     this.#watching = new AbortController()
     void this.door.watch((line) => recordLine(this.#parts.recorder, line), this.#watching.signal)
@@ -111,14 +94,14 @@ export class AgentProcess {
   async stop(): Promise<void> {
     const child = this.#leaving()
     await this.door.call('POST', '/stop')
-    const late = setTimeout(() => child.signal('SIGKILL'), stopWithinMs)
+    const late = setTimeout(() => child.kill(), stopWithinMs)
     await child.ended
     clearTimeout(late)
   }
 
   async kill(): Promise<void> {
     const child = this.#leaving()
-    child.signal('SIGKILL')
+    child.kill()
     await child.ended
   }
 
@@ -131,15 +114,15 @@ export class AgentProcess {
 
   /** The sockets seen so far, of a single agent; none of a fleet. */
   socketEvents(endpointAt: (port: number) => Endpoint | undefined, firstSocket: number): HistoryEvent[] {
-    if (this.#single === undefined || !existsSync(this.#tapFile)) return []
-    return socketEvents(this.#single, readFileSync(this.#tapFile, 'utf8'), endpointAt, firstSocket)
+    if (this.#single === undefined) return []
+    return socketEvents(this.#single, this.#home.tapText(), endpointAt, firstSocket)
   }
 
   get #single(): AgentId | undefined {
     return this.agents.length === 1 ? this.agents[0] : undefined
   }
 
-  #leaving(): Child {
+  #leaving(): RunningProcess {
     assert(this.#child?.isRunning === true, `${this.name} runs`)
     this.#child.expectEnd()
     this.#watching.abort()

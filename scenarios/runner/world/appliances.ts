@@ -2,8 +2,6 @@
  * The appliance processes of a lab, and the truth about each: `serving` when its own health door says so, `not-serving`
  * just before the lab acts on it.
  */
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ApplianceConfig } from '#shared/config.schema.ts'
 import { assert } from '#shared/assert.ts'
@@ -12,25 +10,18 @@ import { type Appliance, type Topology } from '#shared/topology/model.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
 import { LabFailed } from '../outcome.ts'
 import { wallMs } from '../wall-clock.ts'
-import { type Child, startChild } from './child.ts'
 import { type Door, openDoor } from './door.ts'
-import { type PauseGuard } from './pause-guard.ts'
-import { doorToken, programs, writePrivate } from './programs.ts'
-
-export type ApplianceFiles = Pick<ApplianceConfig, 'caFile' | 'certificateFile' | 'keyFile'>
+import { type ApplianceHome, type RunningProcess } from './home.ts'
+import { doorToken } from './programs.ts'
 
 export type ApplianceParts = {
   readonly seed: string
-  readonly folder: string
   readonly topology: Topology
   readonly people: ApplianceConfig['people']
   readonly policies: ApplianceConfig['policies']
-  readonly filesOf: (appliance: ApplianceId) => ApplianceFiles
-  readonly peerTable: (appliance: ApplianceId) => Promise<ApplianceConfig['connectTo']>
-  readonly listenPorts: ReadonlyMap<ApplianceId, number>
-  readonly controlPorts: readonly number[]
+  readonly homeOf: (appliance: ApplianceId) => ApplianceHome
+  readonly peerTable: (appliance: ApplianceId, proxyHost: string) => Promise<ApplianceConfig['connectTo']>
   readonly recorder: HistoryRecorder
-  readonly guard: PauseGuard
   readonly onDeath: (problem: LabFailed) => void
 }
 
@@ -64,32 +55,29 @@ const noRoomCode = 74
 /** Writes the configuration of every appliance; each starts with `start`. */
 export async function prepareAppliances(parts: ApplianceParts): Promise<ReadonlyMap<ApplianceId, ApplianceProcess>> {
   const { appliances } = parts.topology
-  const made = await Promise.all(appliances.map(async (appliance, index) => await prepare(parts, appliance, index)))
+  const made = await Promise.all(appliances.map(async (appliance) => await prepare(parts, appliance)))
   return new Map(made.map((process) => [process.appliance.id, process]))
 }
 
-async function prepare(parts: ApplianceParts, appliance: Appliance, index: number): Promise<ApplianceProcess> {
-  const listenPort = parts.listenPorts.get(appliance.id)
-  const controlPort = parts.controlPorts[index]
-  assert(listenPort !== undefined && controlPort !== undefined, 'an appliance has two ports')
+async function prepare(parts: ApplianceParts, appliance: Appliance): Promise<ApplianceProcess> {
+  const home = parts.homeOf(appliance.id)
   const config: ApplianceConfig = {
     seed: parts.seed,
     id: appliance.id,
-    listen: { host: '127.0.0.1', port: listenPort },
-    control: { port: controlPort, token: doorToken() },
-    ...parts.filesOf(appliance.id),
-    connectTo: await parts.peerTable(appliance.id),
+    listen: home.listen,
+    control: { ...home.control, token: doorToken() },
+    ...home.files,
+    connectTo: await parts.peerTable(appliance.id, home.proxyHost),
     topology: parts.topology,
     people: appliance.role === 'database' ? parts.people : [],
     policies: parts.policies,
-    ...(appliance.role === 'database' ? { storeFile: join(parts.folder, `${appliance.id}.store`) } : {}),
+    ...(appliance.role === 'database' ? { storeFile: home.storeFile } : {}),
   }
-  const configFile = join(parts.folder, `${appliance.id}.config.json`)
-  writePrivate(configFile, config)
-  return new ApplianceProcess(parts, appliance, { config, configFile })
+  home.configure(config)
+  return new ApplianceProcess(parts, appliance, { config, home })
 }
 
-type Configured = { readonly config: ApplianceConfig; readonly configFile: string }
+type Configured = { readonly config: ApplianceConfig; readonly home: ApplianceHome }
 /** Whether its store has room; `ended`: it has none, and the process ended for that. */
 type Room = 'room' | 'full' | 'ended'
 
@@ -98,14 +86,13 @@ export class ApplianceProcess {
   readonly door: Door
   readonly #parts: ApplianceParts
   readonly #configured: Configured
-  #child: Child | undefined
+  #child: RunningProcess | undefined
   #health: HealthWatch | undefined
   #room: Room = 'room'
 
   constructor(parts: ApplianceParts, appliance: Appliance, configured: Configured) {
-    const { port, token } = configured.config.control
     this.appliance = appliance
-    this.door = openDoor(port, token)
+    this.door = openDoor(configured.home.doorPort, configured.config.control.token)
     this.#parts = parts
     this.#configured = configured
   }
@@ -122,25 +109,15 @@ export class ApplianceProcess {
   /** Starts it, or starts it again with the same configuration; returns when it listens. */
   async start(): Promise<void> {
     assert(!this.isRunning, 'an appliance is started once at a time')
-    const { id } = this.appliance
-    this.#child = startChild({
-      name: id,
-      main: programs.appliance,
-      configFile: this.#configured.configFile,
-      logFile: join(this.#parts.folder, `${id}.log`),
-      preloads: [],
-      environment: {},
-      onDeath: (problem, code) => this.#died(problem, code),
-    })
+    this.#child = this.#configured.home.launch((problem, code) => this.#died(problem, code))
     await this.#child.ready
     this.#watch()
   }
 
-  /** SIGKILL to the whole group; returns when it has ended. */
+  /** SIGKILL; returns when it has ended. */
   async kill(): Promise<void> {
     const child = this.#leaving('killed')
-    child.signal('SIGKILL')
-    this.#parts.guard.resumed(child.pid)
+    child.kill()
     await child.ended
   }
 
@@ -148,22 +125,20 @@ export class ApplianceProcess {
   async stop(): Promise<void> {
     const child = this.#leaving('stopped')
     await this.door.call('POST', '/stop')
-    const late = setTimeout(() => child.signal('SIGKILL'), stopWithinMs)
+    const late = setTimeout(() => child.kill(), stopWithinMs)
     await child.ended
     clearTimeout(late)
   }
 
   /** SIGSTOP: silent, its sockets open. */
   async pause(): Promise<void> {
-    await this.#parts.guard.pausing(this.#running().pid)
+    const child = this.#running()
     this.#notServing('paused')
-    this.#running().signal('SIGSTOP')
+    await child.pause()
   }
 
-  resume(): void {
-    const child = this.#running()
-    child.signal('SIGCONT')
-    this.#parts.guard.resumed(child.pid)
+  async resume(): Promise<void> {
+    await this.#running().resume()
     this.#watch()
   }
 
@@ -172,19 +147,19 @@ export class ApplianceProcess {
    * that will be is not known, so that it counts as not serving from here on.
    */
   async fill(): Promise<void> {
-    const { config, configFile } = this.#configured
+    const { config, home } = this.#configured
     assert(config.storeFile !== undefined, 'a database has a store')
     this.#running()
     this.#notServing('full')
     this.#room = 'full'
-    writePrivate(configFile, { ...config, storePagesMax: 1 })
+    home.configure({ ...config, storePagesMax: 1 })
     await this.#limit(1)
   }
 
   /** There is room again; starts it where the lack of room ended it, and says whether it did. */
   async makeRoom(): Promise<boolean> {
-    const { config, configFile } = this.#configured
-    writePrivate(configFile, config)
+    const { config, home } = this.#configured
+    home.configure(config)
     if (this.isRunning) await this.#limit(null)
     const { isRunning } = this
     const ended = this.#room === 'ended'
@@ -195,11 +170,9 @@ export class ApplianceProcess {
   }
 
   /** Its store is lost for good; it does not run. */
-  wipe(): void {
-    const { storeFile } = this.#configured.config
-    assert(storeFile !== undefined, 'a database has a store')
+  async wipe(): Promise<void> {
     assert(!this.isRunning, 'a store is lost while nobody has it')
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${storeFile}${suffix}`, { force: true })
+    await this.#configured.home.eraseStore()
   }
 
   /** Whether it serves and all its peers are connected and in step, as its status door says. */
@@ -226,11 +199,10 @@ export class ApplianceProcess {
   letGo(): void {
     this.#health?.stop()
     this.#child?.expectEnd()
-    this.#child?.signal('SIGCONT')
     this.#child?.letGo()
   }
 
-  #running(): Child {
+  #running(): RunningProcess {
     assert(this.#child?.isRunning === true, `${this.appliance.id} runs`)
     return this.#child
   }
@@ -252,7 +224,7 @@ export class ApplianceProcess {
     this.#notServing('full, and ended')
   }
 
-  #leaving(cause: string): Child {
+  #leaving(cause: string): RunningProcess {
     const child = this.#running()
     this.#notServing(cause)
     child.expectEnd()

@@ -2,10 +2,13 @@
  * One child process of the lab: its own process group, so that all of it can be ended; a leash (its standard input is a
  * pipe from here), so that it ends when this process does; its output in a log file.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { type Readable, type Writable } from 'node:stream'
 import { LabFailed } from '../outcome.ts'
+import { type OnDeath, type RunningProcess } from './home.ts'
+import { type PauseGuard } from './pause-guard.ts'
 
 export type ChildSpec = {
   readonly name: string
@@ -16,24 +19,13 @@ export type ChildSpec = {
   /** Modules to load first (`--import`). */
   readonly preloads: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** Called when the process ends and nobody asked it to; `code` is its exit code, if it has one. */
-  readonly onDeath: (problem: LabFailed, code: number | null) => void
+  readonly onDeath: OnDeath
+  /** Ends it where it is paused and this process is gone. */
+  readonly guard?: PauseGuard
 }
 
-export interface Child {
-  readonly name: string
+export interface Child extends RunningProcess {
   readonly pid: number
-  /** Resolves with the process's `ready` line; rejects when it ends before that. */
-  readonly ready: Promise<void>
-  readonly isRunning: boolean
-  /** From now on the end of this process is no surprise. */
-  expectEnd(): void
-  /** Sends `signal` to the whole group. */
-  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
-  /** Lets go of the leash: the process ends by itself. */
-  letGo(): void
-  /** Resolves when the process has ended. */
-  readonly ended: Promise<void>
 }
 
 const linesKept = 12
@@ -48,12 +40,57 @@ export function startChild(spec: ChildSpec): Child {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...spec.environment },
   })
+  // The child may end while its leash is let go.
+  child.stdin.on('error', () => {})
+  const { name, logFile, onDeath, guard } = spec
+  const pid = child.pid ?? 0
+  const followed = follow(child, { name, logFile, onDeath })
+  /** To the whole group. */
+  const signal = (signalName: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void => {
+    if (!followed.isRunning || child.pid === undefined) return
+    try {
+      process.kill(-child.pid, signalName)
+    } catch {
+      // It ended between the check and the signal.
+    }
+  }
+  const kill = (): void => {
+    signal('SIGKILL')
+    guard?.resumed(pid)
+  }
+  return Object.assign(followed, {
+    pid,
+    kill,
+    async pause() {
+      await guard?.pausing(pid)
+      signal('SIGSTOP')
+    },
+    async resume() {
+      signal('SIGCONT')
+      guard?.resumed(pid)
+      await Promise.resolve()
+    },
+    letGo() {
+      // It could not see otherwise that its leash was let go.
+      signal('SIGCONT')
+      child.stdin.end()
+      setTimeout(kill, leaveWithinMs).unref()
+    },
+  })
+}
+
+type Followed = Pick<RunningProcess, 'ready' | 'ended' | 'isRunning' | 'expectEnd'>
+type FollowedSpec = Pick<ChildSpec, 'name' | 'logFile' | 'onDeath'>
+
+/** Keeps the output of a program in its log, and sees it become ready and end. */
+function follow(child: ChildProcessByStdio<Writable | null, Readable, Readable>, spec: FollowedSpec): Followed {
   const log = createWriteStream(spec.logFile, { flags: 'a' })
   const lastLines: string[] = []
   const { promise: ready, resolve: becomeReady, reject: failReady } = Promise.withResolvers<void>()
   ready.catch(() => {})
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  const state = { running: true, expected: false }
+  let running = true
+  let expected = false
 
   const onLine = (line: string): void => {
     log.write(`${line}\n`)
@@ -63,50 +100,24 @@ export function startChild(spec: ChildSpec): Child {
   }
   createInterface({ input: child.stdout }).on('line', onLine)
   createInterface({ input: child.stderr }).on('line', onLine)
-  // The child may end while its leash is let go.
-  child.stdin.on('error', () => {})
   child.once('error', (error) => lastLines.push(error.message))
   child.once('close', (code, signal) => {
-    state.running = false
+    running = false
     log.end()
     const how = signal === null ? `exited with ${code ?? 'no code'}` : `was ended by ${signal}`
     const problem = new LabFailed(`${spec.name} ${how}; its last lines:\n${lastLines.join('\n')}`)
     failReady(problem)
-    if (!state.expected) spec.onDeath(problem, code)
+    if (!expected) spec.onDeath(problem, code)
     end()
   })
-  return childOf(spec.name, child, { ready, ended, state })
-}
-
-type Parts = {
-  readonly ready: Promise<void>
-  readonly ended: Promise<void>
-  readonly state: { running: boolean; expected: boolean }
-}
-
-function childOf(name: string, child: ChildProcess, { ready, ended, state }: Parts): Child {
   return {
-    name,
-    pid: child.pid ?? 0,
     ready,
     ended,
     get isRunning() {
-      return state.running
+      return running
     },
     expectEnd() {
-      state.expected = true
-    },
-    signal(signal) {
-      if (!state.running || child.pid === undefined) return
-      try {
-        process.kill(-child.pid, signal)
-      } catch {
-        // It ended between the check and the signal.
-      }
-    },
-    letGo() {
-      child.stdin?.end()
-      setTimeout(() => this.signal('SIGKILL'), leaveWithinMs).unref()
+      expected = true
     },
   }
 }

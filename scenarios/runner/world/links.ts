@@ -3,13 +3,11 @@
  * appliance to each other one. A fault names the links it holds by a question; a link under several faults shows the
  * latest of them, and is healed when the last is lifted.
  */
-import { assert } from '#shared/assert.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
 import { type ApplianceId, type Endpoint, type SiteId } from '#shared/ids.ts'
-import { type Fabric, type FaultProxy, faultText, type LinkFault } from '../fabric/fabric.ts'
+import { type Fabric, type FaultProxy, faultText, type LinkFault, type Upstream } from '../fabric/fabric.ts'
 import { type HistoryEvent } from '../history.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
-import { freePorts } from '../ports.ts'
 import { wallMs } from '../wall-clock.ts'
 import { type PlannedEndpoint } from './endpoints.ts'
 
@@ -19,13 +17,17 @@ export type LinkName =
 
 export type ConnectTo = AgentConfig['connectTo']
 
+/** Where an endpoint is dialled: the port of its fault proxy. */
+type Dialled = { readonly names: readonly string[]; readonly port: number }
 type Link = { readonly name: LinkName; readonly proxy: FaultProxy; shown: ActiveFault | undefined }
 type ActiveFault = { readonly holds: (link: LinkName) => boolean; readonly fault: LinkFault }
 
 export type LinksOptions = {
   readonly fabric: Fabric
   readonly endpoints: readonly PlannedEndpoint[]
-  readonly listenPorts: ReadonlyMap<ApplianceId, number>
+  readonly upstreamOf: (link: LinkName) => Upstream
+  /** Ports at which fault proxies may listen. */
+  readonly proxyPorts: (count: number) => Promise<readonly number[]>
   readonly recorder: HistoryRecorder
 }
 
@@ -34,25 +36,26 @@ export class Links {
   readonly #links: Link[] = []
   readonly #faults: ActiveFault[] = []
   readonly #endpointOfPort = new Map<number, Endpoint>()
-  readonly #groups = new Map<SiteId | null, Promise<ConnectTo>>()
+  readonly #groups = new Map<SiteId | null, Promise<readonly Dialled[]>>()
 
   constructor(options: LinksOptions) {
     this.#options = options
   }
 
-  /** Where agents whose home is `from` really dial; makes the links at the first call. */
-  async agentTable(from: SiteId | null): Promise<ConnectTo> {
+  /** Where agents whose home is `from`, to whom the fault proxies are `proxyHost`, really dial; makes the links at the first call. */
+  async agentTable(from: SiteId | null, proxyHost: string): Promise<ConnectTo> {
     const known = this.#groups.get(from) ?? this.#makeGroup(from)
     this.#groups.set(from, known)
-    return await known
+    return tableOf(await known, proxyHost)
   }
 
   /** Where the appliance `from` really dials its peers. */
-  async peerTable(from: ApplianceId): Promise<ConnectTo> {
+  async peerTable(from: ApplianceId, proxyHost: string): Promise<ConnectTo> {
     const others = this.#options.endpoints.filter(({ appliance }) => appliance !== from)
-    return await this.#makeTable(others, ({ appliance }) =>
+    const dialled = await this.#open(others, ({ appliance }) =>
       appliance === null ? null : { kind: 'peers', from, to: appliance },
     )
+    return tableOf(dialled, proxyHost)
   }
 
   /** The endpoint behind a port that an agent dialled. */
@@ -80,36 +83,32 @@ export class Links {
     }
   }
 
-  async #makeGroup(from: SiteId | null): Promise<ConnectTo> {
-    return await this.#makeTable(this.#options.endpoints, ({ appliance, endpoint }, port) => {
+  async #makeGroup(from: SiteId | null): Promise<readonly Dialled[]> {
+    return await this.#open(this.#options.endpoints, ({ appliance, endpoint }, port) => {
       this.#endpointOfPort.set(port, endpoint)
       return appliance === null ? null : { kind: 'agents', from, to: appliance, endpoint }
     })
   }
 
   /** Where `nameOf` names no link, nothing listens: refused. */
-  async #makeTable(
+  async #open(
     endpoints: readonly PlannedEndpoint[],
     nameOf: (planned: PlannedEndpoint, port: number) => LinkName | null,
-  ): Promise<ConnectTo> {
-    const ports = await freePorts(endpoints.length)
-    const table = await Promise.all(
+  ): Promise<readonly Dialled[]> {
+    const ports = await this.#options.proxyPorts(endpoints.length)
+    return await Promise.all(
       endpoints.map(async (planned, index) => {
         const port = ports[index] as number
         const name = nameOf(planned, port)
-        if (name !== null) await this.#open(name, port)
-        return planned.names.map((from) => ({ from, to: `127.0.0.1:${port}` }))
+        if (name !== null) await this.#openLink(name, port)
+        return { names: planned.names, port }
       }),
     )
-    return table.flat()
   }
 
-  async #open(name: LinkName, port: number): Promise<void> {
-    const listenPort = this.#options.listenPorts.get(name.to)
-    assert(listenPort !== undefined, 'a link leads to an appliance of the lab')
+  async #openLink(name: LinkName, port: number): Promise<void> {
     const from = name.kind === 'agents' ? `agents-of-${name.from ?? 'no-site'}` : name.from
-    const upstream = { host: '127.0.0.1', port: listenPort }
-    const proxy = await this.#options.fabric.link(`${from}--${name.to}`, port, upstream)
+    const proxy = await this.#options.fabric.link(`${from}--${name.to}`, port, this.#options.upstreamOf(name))
     const link: Link = { name, proxy, shown: undefined }
     this.#links.push(link)
     await this.#show(link)
@@ -138,4 +137,8 @@ export class Links {
   #record(name: LinkName, event: (place: { from: SiteId | null; endpoint: Endpoint }) => HistoryEvent): void {
     if (name.kind === 'agents') this.#options.recorder.record(event({ from: name.from, endpoint: name.endpoint }))
   }
+}
+
+function tableOf(dialled: readonly Dialled[], proxyHost: string): ConnectTo {
+  return dialled.flatMap(({ names, port }) => names.map((from) => ({ from, to: `${proxyHost}:${port}` })))
 }

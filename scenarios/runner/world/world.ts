@@ -3,28 +3,25 @@
  * fault proxy. Whatever way a run ends, closing the world leaves no child, no port and no fault behind; when the runner
  * is killed, the leashes, the pause guard and the fabric's watchdog do it instead.
  */
-import { join } from 'node:path'
 import { type CommandAnswer } from '../../../agent/core/events.ts'
-import { type AgentConfig, type ApplianceConfig } from '#shared/config.schema.ts'
-import { AgentId, type ApplianceId, Endpoint, type SiteId } from '#shared/ids.ts'
-import { addressAt, compileRange } from '#shared/address.ts'
-import { labPki } from '#shared/pki/cache.ts'
-import { type Enterprise, type Fleet, type Topology, type Workstation } from '#shared/topology/model.ts'
-import { fleetAgentId } from '#shared/topology/read-workstations.ts'
+import { type ApplianceConfig } from '#shared/config.schema.ts'
+import { type AgentId, type ApplianceId, type SiteId } from '#shared/ids.ts'
+import { type Enterprise, type Topology, type Workstation } from '#shared/topology/model.ts'
 import { type Fabric } from '../fabric/fabric.ts'
-import { openFabric } from '../fabric/open-fabric.ts'
 import { type HistoryRecorder } from '../history-recorder.ts'
 import { LabFailed } from '../outcome.ts'
-import { freePorts } from '../ports.ts'
 import { wallMs } from '../wall-clock.ts'
+import { type AgentGroup, groupOfFleet, groupOfWorkstation } from './agent-groups.ts'
 import { type AgentProcess, prepareAgents } from './agents.ts'
 import { type Ask, asking } from './asking.ts'
 import { type ApplianceProcess, prepareAppliances } from './appliances.ts'
 import { type EndpointPlan, planEndpoints } from './endpoints.ts'
-import { linkSiteOf } from './link-site.ts'
+import { type Housing, type WorldKind } from './home.ts'
 import { Links } from './links.ts'
 import { type LiveView, liveView } from './live-view.ts'
-import { guardPauses } from './pause-guard.ts'
+import { openProcessHousing } from './process-housing.ts'
+import { publishAt, refuseUnplanned } from './publish.ts'
+import { allServe, allSettled } from './ready.ts'
 import { verifiersOf } from './verifiers.ts'
 
 export type WorldOptions = {
@@ -44,6 +41,7 @@ export type WorldOptions = {
 export interface World {
   /** With the workstations that were added since the start. */
   readonly enterprise: Enterprise
+  readonly kind: WorldKind
   readonly view: LiveView
   readonly links: Links
   readonly fabric: Pick<Fabric, 'kind' | 'description'>
@@ -63,9 +61,6 @@ export interface World {
   /** Reads the taps into the history, then ends everything. */
   close(): Promise<void>
 }
-
-const appliancesServeWithinMs = 60_000
-const settleWithinMs = 60_000
 
 /** Starts the whole lab; returns when every appliance serves and every agent has come online or found nobody. */
 export async function openWorld(options: WorldOptions): Promise<World> {
@@ -89,12 +84,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const linkSites = new Map<AgentId, SiteId | null>()
   const addAgents = async (group: AgentGroup): Promise<AgentProcess> => {
     for (const [agent, site] of group.linkSites) linkSites.set(agent, site)
-    const [controlPort] = await freePorts(1)
-    const connectTo = await parts.links.agentTable(group.through)
-    const process = prepareAgents(
-      { ...parts.forAgents, onDeath },
-      { name: group.name, agents: group.agents, isFleet: group.isFleet, controlPort: controlPort as number, connectTo },
-    )
+    const { name, isFleet, through } = group
+    const home = await parts.housing.agents(name, { isTapped: group.agents.length === 1 })
+    const connectTo = await parts.links.agentTable(through, home.proxyHost)
+    const spec = { name, agents: group.agents, isFleet, connectTo }
+    const process = prepareAgents({ ...parts.forAgents, onDeath }, home, spec)
     agents.set(group.name, process)
     children.push(process)
     refuseAborted(options.signal)
@@ -117,7 +111,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   return worldOf(options, {
     view,
     links: parts.links,
-    fabric: parts.fabric,
+    housing: parts.housing,
     appliances,
     agents,
     linkSites,
@@ -130,55 +124,44 @@ function refuseAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new LabFailed('interrupted')
 }
 
-/** Everything that stands before the first process: the fabric, the links, certificates and verifiers. */
+/** Everything that stands before the first process: the housing with its fabric, the links, the verifiers. */
 async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
-  const { enterprise, folder, recorder, seed } = options
+  const { enterprise, extraEndpoints, recorder, seed } = options
   const { topology } = enterprise
-  const [apiPort, ...ports] = await freePorts(1 + 2 * topology.appliances.length)
-  const fabric = undo.use(
-    await openFabric({
-      seed,
-      apiPort: apiPort as number,
-      prefix: `lab-${process.pid}`,
-      logFolder: folder,
-      environment: process.env,
-    }),
-  )
-  const guard = guardPauses()
-  undo.defer(async () => await guard.close())
-  const listenPorts = new Map(topology.appliances.map(({ id }, index) => [id, ports[index] as number]))
-  const plan: EndpointPlan = planEndpoints(enterprise, options.extraEndpoints)
-  const links = new Links({ fabric, endpoints: plan.endpoints, listenPorts, recorder })
-  const [pki, people] = await Promise.all([
-    labPki(join(options.cacheFolder, 'pki'), topology.enterprise, topology.appliances),
-    verifiersOf(enterprise),
-  ])
+  const housing = await openHousing(options, undo)
+  const plan: EndpointPlan = planEndpoints(enterprise, extraEndpoints)
+  const links = new Links({
+    fabric: housing.fabric,
+    endpoints: plan.endpoints,
+    upstreamOf: (link) => housing.upstreamOf(link),
+    proxyPorts: async (count) => await housing.proxyPorts(count),
+    recorder,
+  })
   return {
-    fabric,
+    housing,
     links,
     forAppliances: {
       seed,
-      folder,
       topology,
-      people,
+      people: await verifiersOf(enterprise),
       policies: policiesOf(enterprise),
-      filesOf: (id: ApplianceId) => ({ caFile: pki.caFile, ...pki.of(id) }),
-      peerTable: async (id: ApplianceId) => await links.peerTable(id),
-      listenPorts,
-      controlPorts: ports.slice(topology.appliances.length),
+      homeOf: (id: ApplianceId) => housing.appliance(id),
+      peerTable: async (id: ApplianceId, proxyHost: string) => await links.peerTable(id, proxyHost),
       recorder,
-      guard,
     },
     forAgents: {
       seed,
-      folder,
-      caFile: pki.caFile,
       resolve: plan.resolve,
       settings: topology.settings,
       hashCost: enterprise.hashCost,
       recorder,
     },
   }
+}
+
+async function openHousing(options: WorldOptions, undo: AsyncDisposableStack): Promise<Housing> {
+  const { enterprise, seed, folder, cacheFolder } = options
+  return await openProcessHousing({ topology: enterprise.topology, seed, folder, cacheFolder }, undo)
 }
 
 /** Policies as a database takes them: fleets have none of their own. */
@@ -199,65 +182,10 @@ async function endAll(children: readonly (ApplianceProcess | AgentProcess)[]): P
   await Promise.all(children.map(async (child) => await child.ended))
 }
 
-async function allServe(view: LiveView, appliances: readonly ApplianceId[]): Promise<void> {
-  const absent = (): ApplianceId[] => appliances.filter((id) => !view.serves(id))
-  await view.until(
-    () => (absent().length === 0 ? true : undefined),
-    appliancesServeWithinMs,
-    () =>
-      new LabFailed(`after ${appliancesServeWithinMs / 1000} s these appliances do not serve: ${absent().join(', ')}`),
-  )
-}
-
-/** Bootstrap and coming online are over, well or not: a play begins with agents that have nothing under way (PN7, BT9). */
-async function allSettled(view: LiveView, agents: readonly AgentId[]): Promise<void> {
-  const busy = (): AgentId[] => agents.filter((agent) => view.status(agent)?.passes.length !== 0)
-  await view.until(
-    () => (busy().length === 0 ? true : undefined),
-    settleWithinMs,
-    () => new LabFailed(`after ${settleWithinMs / 1000} s these agents have not come online: ${busy().join(', ')}`),
-  )
-}
-
-/** Agents that share a process, and so the links. */
-type AgentGroup = {
-  readonly name: string
-  readonly agents: AgentConfig['agents']
-  readonly isFleet: boolean
-  readonly through: SiteId | null
-  readonly linkSites: readonly (readonly [AgentId, SiteId | null])[]
-}
-
-function groupOfWorkstation(topology: Topology, { id, network, primServer, altServers }: Workstation): AgentGroup {
-  const through = linkSiteOf(topology, network)
-  const declared =
-    network === undefined ? {} : { network: { addresses: [...network.addresses], routes: [...network.routes] } }
-  return {
-    name: id,
-    agents: [{ id, primServer, altServers: [...altServers], ...declared }],
-    isFleet: false,
-    through,
-    linkSites: [[id, through]],
-  }
-}
-
-/** All of a fleet dial through the links of the site that its first address gives. */
-function groupOfFleet(topology: Topology, fleet: Fleet): AgentGroup {
-  const range = compileRange(fleet.addresses)
-  const agents = Array.from({ length: fleet.count }, (_, index) => ({
-    id: fleetAgentId(fleet.id, index),
-    primServer: fleet.primServer,
-    altServers: [],
-    network: { addresses: [addressAt(range, index).text], routes: [] },
-  }))
-  const through = linkSiteOf(topology, { addresses: [fleet.addresses.start], routes: [] })
-  return { name: fleet.id, agents, isFleet: true, through, linkSites: agents.map(({ id }) => [AgentId(id), through]) }
-}
-
 type Assembled = {
   readonly view: LiveView
   readonly links: Links
-  readonly fabric: Fabric
+  readonly housing: Housing
   readonly appliances: ReadonlyMap<ApplianceId, ApplianceProcess>
   readonly agents: ReadonlyMap<string, AgentProcess>
   readonly linkSites: ReadonlyMap<AgentId, SiteId | null>
@@ -276,7 +204,8 @@ function worldOf(options: WorldOptions, parts: Assembled): World {
     },
     view,
     links,
-    fabric: parts.fabric,
+    kind: parts.housing.kind,
+    fabric: parts.housing.fabric,
     appliances,
     agents,
     linkSites: parts.linkSites,
@@ -307,27 +236,4 @@ function worldOf(options: WorldOptions, parts: Assembled): World {
       await parts.undo.disposeAsync()
     },
   }
-}
-
-/** A dial that the lab has no link for would leave the machine. */
-function refuseUnplanned(topology: Topology, links: Links): void {
-  for (const { host, port, address } of topology.appliances) {
-    if (links.isPlanned(Endpoint(address ?? host, port)) && links.isPlanned(Endpoint(host, port))) continue
-    throw new LabFailed(`the scenario must declare ${host}:${port} in extraEndpoints before it publishes it`)
-  }
-}
-
-/** `POST /topology` at the first database that serves. */
-async function publishAt(
-  appliances: ReadonlyMap<ApplianceId, ApplianceProcess>,
-  view: LiveView,
-  { epoch: _epoch, ...topology }: Topology,
-): Promise<number> {
-  const database = [...appliances.values()].find(
-    ({ appliance }) => appliance.role === 'database' && view.serves(appliance.id),
-  )
-  if (database === undefined) throw new LabFailed('no database serves, so no topology can be published')
-  const { status, body } = await database.door.call('POST', '/topology', topology)
-  if (status !== 200) throw new LabFailed(`${database.appliance.id} refused the topology: ${JSON.stringify(body)}`)
-  return (body as { epoch: number }).epoch
 }
