@@ -58,6 +58,27 @@ describe('turn loop', () => {
     expect(scheduled).toHaveLength(0)
   })
 
+  test('what finishes a turn sees all its effects, is in the same commit and is performed last', () => {
+    const trace: string[] = []
+    const scheduled: (() => void)[] = []
+    const loop = turnLoop<string, string>({
+      clock: { now: () => now },
+      step: (event) => (event === 'quiet' ? [] : [event]),
+      finish: (effects) => [`after ${effects.length}`],
+      commit: (effects) => trace.push(`commit ${effects.join(', ')}`),
+      perform: (effect) => trace.push(effect),
+      schedule: (turn) => scheduled.push(turn),
+      eventsMax: 10,
+    })
+    loop.push('1')
+    loop.push('2')
+    scheduled.shift()?.()
+    expect(trace).toEqual(['commit 1, 2, after 2', '1', '2', 'after 2'])
+    loop.push('quiet')
+    scheduled.shift()?.()
+    expect(trace).toHaveLength(4)
+  })
+
   test('a turn without effects commits nothing', () => {
     const { trace, loop, turn } = traced()
     loop.push('quiet')

@@ -10,6 +10,8 @@ export type TurnPorts<Event, Effect> = {
   readonly clock: Clock
   /** The core: one event to its effects. */
   readonly step: (event: Event, now: Instant) => readonly Effect[]
+  /** What the turn does last, in view of all its effects so far: the same commit, and performed after them. */
+  readonly finish?: (effects: readonly Effect[], now: Instant) => readonly Effect[]
   /** Makes the turn's effects durable in one commit, before any of them is performed. */
   readonly commit: (effects: readonly Effect[]) => void
   readonly perform: (effect: Effect) => void
@@ -37,6 +39,7 @@ export function turnLoop<Event, Effect>(ports: TurnPorts<Event, Effect>): Turn<E
     const effects: Effect[] = []
     for (const event of events) effects.push(...ports.step(event, ports.clock.now()))
     if (effects.length === 0) return
+    effects.push(...(ports.finish?.(effects, ports.clock.now()) ?? []))
     ports.commit(effects)
     for (const effect of effects) ports.perform(effect)
   }

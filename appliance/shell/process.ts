@@ -15,7 +15,7 @@ import { type PeerDialer, peerDialer, type Place } from './peer-dialer.ts'
 import { hashTicket, makeTicket } from './tickets.ts'
 import { type TimerTable, timerTable } from './timer-table.ts'
 import { assertNever } from '#shared/assert.ts'
-import { type Clock } from '#shared/clock.ts'
+import { type Clock, type Instant } from '#shared/clock.ts'
 import { type TlsClient } from '#shared/pki/tls-options.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { type Turn, turnLoop } from '#shared/turn.ts'
@@ -57,10 +57,9 @@ export class ApplianceProcess {
     this.options = options
     this.turn = turnLoop<ApplianceEvent, ApplianceEffect>({
       clock,
-      step: (event, now) => {
-        this.remember(event)
-        return machine.step(event, now)
-      },
+      step: (event, now) => this.step(event, now),
+      // However many changes a turn makes, they are pushed on together, as soon as they are committed.
+      finish: (effects, now) => (effects.some(({ type }) => type === 'soon') ? this.step({ type: 'soon' }, now) : []),
       commit: (effects) => {
         const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
         if (entries.length === 0) return
@@ -139,6 +138,7 @@ export class ApplianceProcess {
   private perform(effect: ApplianceEffect): void {
     switch (effect.type) {
       case 'persist':
+      case 'soon':
         return
       case 'send':
         this.links.send(effect.link, effect.message)
@@ -160,9 +160,6 @@ export class ApplianceProcess {
         return
       case 'verify-password':
         void this.verify(effect.job, effect.verifier, effect.password)
-        return
-      case 'soon':
-        this.soon()
         return
       case 'answer-edit':
         this.edits.get(effect.call)?.(effect.answer)
@@ -186,23 +183,14 @@ export class ApplianceProcess {
     this.turn.push({ type: 'password.verified', job, ok })
   }
 
-  /** However many changes a turn makes, they are pushed on together. */
-  private soonQueued = false
-
-  private soon(): void {
-    if (this.soonQueued) return
-    this.soonQueued = true
-    this.turn.push({ type: 'soon' })
-  }
-
   private note({ kind, level, rules, text, data }: Extract<ApplianceEffect, { type: 'note' }>): void {
     this.options.log[level]({ kind, rules, ...data }, text)
   }
 
-  private remember(event: ApplianceEvent): void {
-    if (event.type === 'soon') this.soonQueued = false
+  private step(event: ApplianceEvent, now: Instant): readonly ApplianceEffect[] {
     this.recent.push(event.type)
     if (this.recent.length > lastEventsKept) this.recent.shift()
+    return this.options.machine.step(event, now)
   }
 }
 
