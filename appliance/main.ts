@@ -104,10 +104,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
 
   const control = createControl({
     token: config.control.token,
-    status: () => machine.status(),
-    sessions: () => machine.sessions(),
-    audit: (index, count) => machine.audit(index, count),
-    merges: () => machine.merges(),
+    machine,
     metrics: createMetrics(() => machine.status(), machine.counters),
     limitStore: store.limit === undefined ? null : (pagesMax) => store.limit?.(pagesMax),
     edit: (topology) => appliance.edit(topology),

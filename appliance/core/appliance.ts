@@ -10,6 +10,7 @@ import { editKey, redialKey } from './companion.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { type DatabasePerson, type Policies } from './directory.ts'
 import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
+import { type FieldReport } from './field-reports.ts'
 import { Front } from './front.ts'
 import { type MergeReport } from './merge-reports.ts'
 import { PeerDoor } from './peer-door.ts'
@@ -99,6 +100,11 @@ export class ApplianceMachine {
   /** What was decided between changes made apart; `null` on a service appliance (RP8). */
   merges(): readonly MergeReport[] | null {
     return this.inside?.role === 'database' ? this.inside.database.merges : null
+  }
+
+  /** The same, of fields of enterprise data (RP8). */
+  fieldMerges(): readonly FieldReport[] | null {
+    return this.inside?.role === 'database' ? this.inside.database.fieldMerges : null
   }
 
   /** A database lists all sessions that have not ended; a service appliance those that it serves. */

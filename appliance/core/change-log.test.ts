@@ -25,7 +25,7 @@ test('reads after a position, at most so many', () => {
   const log = createChangeLog(0, [])
   for (const name of ['s1', 's2', 's3']) log.append(session(name))
   expect(log.after(1, 1).map(({ position }) => position)).toEqual([2])
-  expect(log.after(1, 9).map((change) => change.record.value.session)).toEqual(['s2', 's3'])
+  expect(log.after(1, 9).map(({ record }) => record)).toEqual([session('s2'), session('s3')])
   expect(log.after(3, 9)).toEqual([])
 })
 

@@ -35,10 +35,20 @@ function content({ kind, value }: StoredRecord): string {
     const { by, source, incarnation, seq, atMs, user, agent, session, appliance, detail } = value
     return JSON.stringify([by, source, incarnation, seq, atMs, value.kind, user, agent, session, appliance, detail])
   }
+  if (kind === 'data')
+    return JSON.stringify([value.kind, value.key, ordered([value.fields, value.deleted, value.made])])
   const { session, user, agent, appliance, state, paused, tickets, stamp, made } = value
   const counts = Object.entries(made).sort(([a], [b]) => (a < b ? -1 : 1))
   const { wallMs, counter, origin } = stamp
   return JSON.stringify([session, user, agent, appliance, state, paused, tickets, wallMs, counter, origin, counts])
+}
+
+/** Objects as sorted lists of what they hold, at every depth. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return entries.map(([name, held]) => [name, ordered(held)])
 }
 
 /** Two lanes of 32 bits: multiply and xor character by character, then mix the lanes into each other (as cyrb53). */

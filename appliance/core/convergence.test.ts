@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Database } from './database.ts'
 import { type StoreEntry } from './store.ts'
+import { type DataChange, type ValuesOf } from '#shared/wire/enterprise-data.schema.ts'
 import { type Ask } from '#shared/wire/peer-link.schema.ts'
 
 const ids = ['a', 'b'] as const
@@ -11,6 +12,7 @@ type Step =
   | { readonly kind: 'ask'; readonly at: Id; readonly ask: Ask }
   /** That one hears of up to `count` changes of the other, from `again` changes before where it is. */
   | { readonly kind: 'hear'; readonly at: Id; readonly again: number; readonly count: number }
+  | { readonly kind: 'write'; readonly at: Id; readonly change: DataChange }
   | { readonly kind: 'snapshot'; readonly at: Id }
   | { readonly kind: 'restart'; readonly at: Id }
 
@@ -35,7 +37,8 @@ class Two {
       if (decided.kind === 'change' && decided.state === 'ended' && 'session' in step.ask) {
         this.ended.add(step.ask.session ?? '')
       }
-    } else if (step.kind === 'hear') {
+    } else if (step.kind === 'write') here.write(step.change, at === 'a' ? this.nowMs : this.nowMs + 3)
+    else if (step.kind === 'hear') {
       const held = here.held(there.logName)
       const from = Math.max(0, held - step.again)
       for (const { position, record } of there.log.after(from, step.again + step.count)) {
@@ -66,7 +69,7 @@ class Two {
     return new Database({
       origin,
       logName: `${origin}/1`,
-      people: [],
+      people: [{ user: 'anna', verifier: 'v', version: 1, disabled: false, policy: 'default' }],
       policies: { users: [], computers: [], computerPolicyOf: {} },
       entries: [...entries],
       emit: (effect) => void (effect.type === 'persist' && entries.push(effect.entry)),
@@ -107,9 +110,17 @@ const upload = fc
       user: 'anna',
     })),
   }))
+const fields: fc.Arbitrary<ValuesOf<'user'>> = fc.record(
+  { disabled: fc.boolean(), policy: fc.constantFrom('p1', 'p2') },
+  { requiredKeys: [], noNullPrototype: true },
+)
+const writing = fc
+  .record({ key: fc.constantFrom('anna', 'bert'), fields: fc.option(fields) })
+  .map((change): DataChange => ({ kind: 'user', ...change }))
 const asked = fc.oneof({ weight: 3, arbitrary: opening }, { weight: 6, arbitrary: changing }, upload)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ kind: fc.constant('ask' as const), at, ask: asked }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), at, change: writing }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -136,7 +147,7 @@ function holdsAfter(check: (two: Two) => void): void {
 }
 
 describe('two databases that have met again', () => {
-  test('[RP1, RP7] hold the same, and their hashes say so', () =>
+  test('[RP1, RP5, RP7] hold the same, and their hashes say so', () =>
     holdsAfter((two) => {
       expect(two.content('a')).toEqual(two.content('b'))
       expect(two.databases.a.hash).toBe(two.databases.b.hash)
@@ -180,4 +191,14 @@ test('[RP7] differ in their hashes when one record differs', () => {
   expect(new Set(hashes()).size).toBe(1)
   open('b', 's1')
   expect(new Set(hashes()).size).toBe(2)
+})
+
+test('[RP7] differ in their hashes when one field of enterprise data differs', () => {
+  const two = new Two()
+  const hashes = (): number => new Set(ids.map((id) => two.databases[id].hash)).size
+  expect(hashes()).toBe(1)
+  two.take({ kind: 'write', at: 'a', change: { kind: 'user', key: 'anna', fields: { policy: 'p1' } } })
+  expect(hashes()).toBe(2)
+  two.meet()
+  expect(hashes()).toBe(1)
 })

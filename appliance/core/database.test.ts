@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { Database } from './database.ts'
+import { type DatabasePerson } from './directory.ts'
 import { type ApplianceEffect } from './events.ts'
 import { type StoreEntry } from './store.ts'
 import { type Ask, type SessionRecord } from '#shared/wire/peer-link.schema.ts'
 
 type Change = Extract<Ask, { op: 'change-session' }>
 
-function database(entries: readonly StoreEntry[] = []) {
+function database(entries: readonly StoreEntry[] = [], anna: Partial<DatabasePerson> = {}) {
   const effects: ApplianceEffect[] = []
   const left: string[] = []
   const made = new Database({
     origin: 'a',
     logName: 'a/1',
     people: [
-      { user: 'anna', verifier: 'verifier of anna', version: 1, disabled: false, policy: 'default' },
+      { user: 'anna', verifier: 'verifier of anna', version: 1, disabled: false, policy: 'default', ...anna },
       { user: 'gone', verifier: 'verifier of gone', version: 1, disabled: true, policy: 'default' },
     ],
     policies: { users: [], computers: [], computerPolicyOf: {} },
@@ -175,5 +176,70 @@ describe('a database', () => {
     const { log } = database(entries.slice(1)).made
     expect([log.reaches(0), log.reaches(1)]).toEqual([false, true])
     expect(log.after(1, 9).map(({ position }) => position)).toEqual([2, 3, 4, 5, 6])
+  })
+})
+
+describe('enterprise data of a database', () => {
+  const persisted = (effects: readonly ApplianceEffect[]): StoreEntry[] =>
+    effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
+  const find = (made: Database, user: string) => made.decide({ op: 'find-user', agent: 'ws-1', user }, 1_000)
+
+  test('a change takes effect at once, is logged, and is to be persisted', () => {
+    const { made, effects } = database()
+    expect(made.write({ kind: 'user', key: 'anna', fields: { disabled: true } }, 1_000)).toBe(1)
+    expect(find(made, 'anna')).toMatchObject({ answer: { known: true, disabled: true } })
+    expect(persisted(effects)).toMatchObject([{ log: 'a/1', position: 1, record: { kind: 'data' } }])
+  })
+
+  test('[RP5] a restart with another configuration undoes no change; what nobody changed is as configured now', () => {
+    const { made, effects } = database()
+    made.write({ kind: 'user', key: 'anna', fields: { disabled: true } }, 1_000)
+    const again = database(persisted(effects), { disabled: false, verifier: 'another', policy: 'new' })
+    expect(find(again.made, 'anna')).toMatchObject({ answer: { disabled: true, verifier: 'another' } })
+    expect(again.made.data.find('user', 'anna')?.fields.policy?.value).toBe('new')
+  })
+
+  test('[RP5] who was deleted is unknown, over a restart with the configuration too', () => {
+    const { made, effects } = database()
+    made.write({ kind: 'user', key: 'anna', fields: null }, 1_000)
+    for (const seen of [made, database(persisted(effects)).made]) {
+      expect(find(seen, 'anna')).toMatchObject({ answer: { known: false } })
+      expect([...seen.data.list('user')].map(({ key }) => key)).toEqual(['gone'])
+    }
+  })
+
+  test('what a deleted user was given later is no user without a credential', () => {
+    const { made } = database()
+    made.write({ kind: 'user', key: 'anna', fields: null }, 1_000)
+    made.write({ kind: 'user', key: 'anna', fields: { policy: 'p1' } }, 1_000)
+    expect(find(made, 'anna')).toMatchObject({ answer: { known: false } })
+    made.write({ kind: 'user', key: 'anna', fields: { credential: { verifier: 'v2', version: 7 } } }, 1_000)
+    expect(find(made, 'anna')).toMatchObject({ answer: { known: true, disabled: false, verifier: 'v2', version: 7 } })
+  })
+
+  test('[CH5] policies are those of the records: a changed one counts with the next look', () => {
+    const { made } = database()
+    made.write({ kind: 'user', key: 'anna', fields: { policy: 'p1' } }, 1_000)
+    made.write({ kind: 'user-policy', key: 'p1', fields: { challengeInactivityMinutes: 3 } }, 1_000)
+    expect(find(made, 'anna')).toMatchObject({
+      answer: { policy: { challengeInactivityMinutes: 3, offlineAuthentication: { allowed: true, days: 7 } } },
+    })
+    made.write({ kind: 'user-policy', key: 'p1', fields: { challengeInactivityMinutes: 4 } }, 1_000)
+    made.write({ kind: 'computer', key: 'ws-1', fields: { policy: 'c1' } }, 1_000)
+    made.write({ kind: 'computer-policy', key: 'c1', fields: { offlineAuthentication: 'forbidden' } }, 1_000)
+    expect(find(made, 'anna')).toMatchObject({
+      answer: { policy: { challengeInactivityMinutes: 4, offlineAuthentication: { allowed: false } } },
+    })
+  })
+
+  test('[RP4] what brings nothing new is not persisted again', () => {
+    const { made, effects } = database()
+    const other = database().made
+    other.write({ kind: 'user', key: 'anna', fields: { disabled: true } }, 1_000)
+    const record = { kind: 'data', value: other.data.find('user', 'anna')! } as const
+    made.apply('b/1', record, 1)
+    const before = effects.length
+    made.apply('b/1', record, 0)
+    expect(effects.slice(before)).toEqual([])
   })
 })

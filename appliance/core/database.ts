@@ -1,21 +1,24 @@
 /**
- * The records of a database appliance: people, sessions, audit records, and the log of the changes made here. It decides
+ * The records of a database appliance: enterprise data, sessions, audit records, and the log of the changes made here. It decides
  * what a front asks; whoever asked hears of a change once it is committed and, where the other database is in step,
  * there too. A change of one session leaves the others of its agent alone (BD2).
  */
 import { type AuditListing, AuditTrail } from './audit-trail.ts'
 import { type ChangeLog, createChangeLog } from './change-log.ts'
 import { ContentHash } from './content-hash.ts'
-import { createDirectory, type DatabasePerson, type Directory, type Policies } from './directory.ts'
+import { createDirectory, type DatabasePerson, type Directory, initialRecords, type Policies } from './directory.ts'
+import { EnterpriseTable } from './enterprise-table.ts'
 import { type Emit } from './events.ts'
+import { type FieldReport, FieldReports } from './field-reports.ts'
 import { type MergeReport, MergeReports } from './merge-reports.ts'
-import { mergeSession } from './merge.ts'
 import { auditOfChange } from './session-audit.ts'
 import { rule, type SessionAsk } from './session-law.ts'
+import { SessionTable } from './session-table.ts'
 import { createStamps, type Stamps } from './stamps.ts'
 import { keyOf, sessionKey, type StoreEntry } from './store.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
+import { type DataChange } from '#shared/wire/enterprise-data.schema.ts'
 import {
   type Answer,
   type Ask,
@@ -56,26 +59,37 @@ export type DatabaseOptions = {
 
 export class Database {
   readonly log: ChangeLog
+  /** Users, policies and what else the enterprise keeps; changed by `write`. */
+  readonly data: EnterpriseTable
   private readonly options: DatabaseOptions
   private readonly directory: Directory
-  private readonly records = new Map<string, SessionRecord>()
+  private readonly table: SessionTable
   private readonly trail = new AuditTrail()
   private readonly content = new ContentHash()
   private readonly reports: MergeReports
+  private readonly fieldReports: FieldReports
   private readonly positions = new Map<string, number>()
   /** Databases that lost their log, and what only they held with it. */
   private readonly losers = new Set<string>()
   private readonly stamps: Stamps
-  private open = 0
 
   constructor(options: DatabaseOptions) {
     this.options = options
-    this.directory = createDirectory(options.people, options.policies)
-    this.stamps = createStamps(options.origin)
-    this.reports = new MergeReports(options.origin, options.emit)
+    const { content } = this
+    const stamps = createStamps(options.origin)
+    const reports = new MergeReports(options.origin, options.emit)
+    const fieldReports = new FieldReports(options.emit)
+    const initial = initialRecords(options.people, options.policies)
+    this.stamps = stamps
+    this.reports = reports
+    this.fieldReports = fieldReports
+    this.table = new SessionTable({ content, stamps, reports, left: options.left })
+    this.data = new EnterpriseTable({ initial, content, stamps, reports: fieldReports })
+    this.directory = createDirectory(this.data)
     const own: Change[] = []
     for (const { log, position, record } of options.entries) {
-      if (record !== undefined) this.take(record)
+      if (record?.kind === 'data') this.data.restore(record.value)
+      else if (record !== undefined) this.take(record)
       if (record !== undefined && log === options.logName && position > 0) own.push({ position, record })
       this.advance(log, position)
     }
@@ -87,17 +101,17 @@ export class Database {
   }
 
   get sessions(): ReadonlyMap<string, SessionRecord> {
-    return this.records
+    return this.table.all
   }
 
   /** Sessions that have not ended. */
   get openSessions(): number {
-    return this.open
+    return this.table.openCount
   }
 
   /** Records of every kind. */
   get size(): number {
-    return this.records.size + this.trail.size
+    return this.data.size + this.sessions.size + this.trail.size
   }
 
   /** Of all records (RP7). */
@@ -110,6 +124,11 @@ export class Database {
     return this.reports.all
   }
 
+  /** The same, of fields of enterprise data. */
+  get fieldMerges(): readonly FieldReport[] {
+    return this.fieldReports.all
+  }
+
   /** At most `count` audit records that came after the one of that index. */
   audit(index: number, count: number): readonly AuditListing[] {
     return this.trail.after(index, count)
@@ -117,14 +136,17 @@ export class Database {
 
   /** Keys of all records, in the order in which each was first kept. */
   *keys(): Iterable<string> {
-    for (const session of this.records.keys()) yield sessionKey(session)
+    yield* this.data.keys()
+    for (const session of this.sessions.keys()) yield sessionKey(session)
     yield* this.trail.keys()
   }
 
   record(key: string): StoredRecord | undefined {
     const audit = this.trail.get(key)
     if (audit !== undefined) return { kind: 'audit', value: audit }
-    const session = this.records.get(key.slice(sessionKey('').length))
+    const data = this.data.at(key)
+    if (data !== undefined) return { kind: 'data', value: data }
+    const session = this.sessions.get(key.slice(sessionKey('').length))
     return session === undefined ? undefined : { kind: 'session', value: session }
   }
 
@@ -160,7 +182,14 @@ export class Database {
     // What is kept is the merged record: a store knows no merge law, so that its last version of a record has to be the one.
     const kept = record === undefined ? {} : this.take(record)
     this.advance(log, position)
-    this.options.emit({ type: 'persist', entry: { log, position, ...kept } })
+    const isNew = position > 0 || kept.record !== undefined || kept.forget !== undefined
+    if (isNew) this.options.emit({ type: 'persist', entry: { log, position, ...kept } })
+  }
+
+  /** Changes a record of enterprise data; its position in the own log. */
+  write(change: DataChange, wallMs: number): number {
+    this.append({ kind: 'data', value: this.data.change(change, this.stamps.next(wallMs)) })
+    return this.log.end
   }
 
   recordAct(act: Act, wallMs: number): void {
@@ -175,7 +204,7 @@ export class Database {
 
   private changeSession(ask: SessionAsk, wallMs: number): Decided {
     const { origin } = this.options
-    const known = this.records.get(ask.session)
+    const known = this.sessions.get(ask.session)
     const ruling = rule(ask, known)
     if (ruling.kind === 'refused') {
       if (known === undefined) this.nameLost(ask)
@@ -184,7 +213,7 @@ export class Database {
     const stamp = this.stamps.next(wallMs)
     const made = { ...known?.made, [origin]: (known?.made[origin] ?? 0) + 1 }
     const value: SessionRecord = { ...ruling.draft, stamp, made }
-    this.keep(value)
+    this.table.keep(value)
     this.append({ kind: 'session', value })
     const { session, agent, appliance, user, state, paused } = value
     for (const told of auditOfChange(ask, known, value)) {
@@ -248,7 +277,11 @@ export class Database {
 
   /** The record as it is kept now, and what is kept no longer. */
   private take(record: StoredRecord): Kept {
-    if (record.kind === 'session') return { record: { kind: 'session', value: this.merge(record.value) } }
+    if (record.kind === 'session') return { record: { kind: 'session', value: this.table.merge(record.value) } }
+    if (record.kind === 'data') {
+      const value = this.data.merge(record.value)
+      return value === null ? {} : { record: { kind: 'data', value } }
+    }
     if (this.trail.has(record.value)) return { record }
     const dropped = this.trail.keep(record.value)
     this.content.add(record)
@@ -259,31 +292,7 @@ export class Database {
     return key === keyOf(record) ? {} : { record, forget: [key] }
   }
 
-  private merge(session: SessionRecord): SessionRecord {
-    this.stamps.observe(session.stamp)
-    const known = this.records.get(session.session)
-    if (known !== undefined) this.reports.meet(known, session)
-    const merged = known === undefined ? session : mergeSession(known, session)
-    this.keep(merged)
-    return merged
-  }
-
-  private keep(session: SessionRecord): void {
-    const before = this.records.get(session.session)
-    if (before !== undefined) this.content.remove({ kind: 'session', value: before })
-    this.content.add({ kind: 'session', value: session })
-    this.records.set(session.session, session)
-    this.open += openCount(session) - openCount(before)
-    if (before === undefined || before.state === 'ended') return
-    const leaves = before.appliance !== session.appliance || session.state === 'ended'
-    if (leaves) this.options.left(session.session, before.appliance)
-  }
-
   private advance(log: string, position: number): void {
     this.positions.set(log, Math.max(this.held(log), position))
   }
-}
-
-function openCount(session: SessionRecord | undefined): number {
-  return session === undefined || session.state === 'ended' ? 0 : 1
 }

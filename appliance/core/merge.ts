@@ -27,7 +27,8 @@ function lacks(made: SessionRecord['made'], other: SessionRecord['made']): boole
   return Object.entries(other).some(([origin, count]) => count > (made[origin] ?? 0))
 }
 
-function mergeMade(a: SessionRecord['made'], b: SessionRecord['made']): SessionRecord['made'] {
+/** What is known of either is known of both. */
+export function mergeMade(a: SessionRecord['made'], b: SessionRecord['made']): SessionRecord['made'] {
   const merged = { ...a }
   for (const [origin, count] of Object.entries(b)) merged[origin] = Math.max(count, merged[origin] ?? 0)
   return merged

@@ -38,6 +38,20 @@ const audit = (position: number, incarnation: string, seq: number): StoreEntry =
   },
 })
 
+const user = (log: string, position: number, name: string, wallMs: number): StoreEntry => ({
+  log,
+  position,
+  record: {
+    kind: 'data',
+    value: {
+      kind: 'user',
+      key: name,
+      fields: { disabled: { value: true, stamp: { wallMs, counter: 0, origin: 'a' }, change: 1 } },
+      made: { a: 1 },
+    },
+  },
+})
+
 /** Every record once, as `KEY STATE`. */
 const recordsOf = (store: Store): string[] => {
   const records = store.replay().filter(({ position }) => position === 0)
@@ -96,6 +110,18 @@ export function describeStore(create: (changesKept: number) => StoreBench): void
         'session q1 active',
         'audit ["pc-1","q1",2]',
       ])
+    })
+
+    test('replays every record of enterprise data once, as it was last, and the changes of its own log with it', () => {
+      const bench = begin()
+      const store = bench.open()
+      store.append([user(store.log, 1, 'anna', 1), entry('b', 1, 'anna'), user('b', 2, 'bert', 2)])
+      store.append([user(store.log, 2, 'anna', 3)])
+      for (const seen of [store, bench.open()]) {
+        expect(recordsOf(seen)).toEqual(['session anna active', 'data user bert', 'data user anna'])
+        const own = seen.replay().filter(({ log, position }) => log === seen.log && position > 0)
+        expect(own.flatMap(({ record }) => record ?? [])).toEqual([1, 2].map(() => user('', 0, 'anna', 3).record))
+      }
     })
 
     test('replays nothing of what it was told to forget, and knows positions all the same', () => {

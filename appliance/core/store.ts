@@ -1,6 +1,7 @@
 /** What a database keeps. An entry is one change of one log: of its own (`log` is the store's own) or of its peer's. */
 import { type Result } from '#shared/result.ts'
 import { type Topology } from '#shared/topology/model.ts'
+import { type EnterpriseKind } from '#shared/wire/enterprise-data.schema.ts'
 import { type StoredRecord } from '#shared/wire/peer-link.schema.ts'
 
 export type StoreEntry = {
@@ -34,13 +35,18 @@ export interface Store {
   replay(): readonly StoreEntry[]
 }
 
-/** What a record is the latest version of: one session, or one audit record. */
+/** What a record is the latest version of: one session, one audit record, or one record of enterprise data. */
 export function keyOf({ kind, value }: StoredRecord): string {
   if (kind === 'session') return sessionKey(value.session)
+  if (kind === 'data') return dataKey(value.kind, value.key)
   // Ids may hold any character, so that a separator would not keep two identities apart.
   return `audit ${JSON.stringify([value.source, value.incarnation, value.seq])}`
 }
 
 export function sessionKey(session: string): string {
   return `session ${session}`
+}
+
+export function dataKey(kind: EnterpriseKind, key: string): string {
+  return `data ${kind} ${key}`
 }

@@ -3,11 +3,9 @@ import { timingSafeEqual } from 'node:crypto'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { type Registry } from 'prom-client'
 import { type Static, Type } from 'typebox'
+import { type ApplianceMachine } from '../core/appliance.ts'
 import { checkEdit } from '../core/edit-check.ts'
-import { type AuditListing } from '../core/audit-trail.ts'
 import { type EditAnswer } from '../core/events.ts'
-import { type MergeReport } from '../core/merge-reports.ts'
-import { type ApplianceStatus, type SessionListing } from '../core/status.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -15,11 +13,7 @@ import { TopologySchema } from '#shared/wire/topology.schema.ts'
 
 export type ControlOptions = {
   readonly token: string
-  readonly status: () => ApplianceStatus
-  readonly sessions: () => readonly SessionListing[]
-  /** At most `count` audit records after that index; `null` where there are none to be had. */
-  readonly audit: (index: number, count: number) => readonly AuditListing[] | null
-  readonly merges: () => readonly MergeReport[] | null
+  readonly machine: ApplianceMachine
   readonly metrics: Registry
   /** `null`: there is no file. */
   readonly limitStore: ((pagesMax: number | null) => void) | null
@@ -40,6 +34,7 @@ const findLimitProblem = problemFinder(StoreLimit)
 /** The door's routes; the caller listens. */
 export function createControl(options: ControlOptions): FastifyInstance {
   const app = fastify({ bodyLimit: wireLimits.applianceMessageBytesMax, forceCloseConnections: true })
+  const { machine } = options
   const expected = Buffer.from(`Bearer ${options.token}`)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -53,30 +48,9 @@ export function createControl(options: ControlOptions): FastifyInstance {
     refuse(reply, error.statusCode ?? 500, 'bad-request', error.message),
   )
 
-  app.get('/health', (_request, reply) => {
-    const { state, reason } = options.status()
-    return reply.code(state === 'serving' ? 200 : 503).send(state === 'serving' ? { state } : { state, reason })
-  })
-  app.get('/metrics', async (_request, reply) => {
-    const text = await options.metrics.metrics()
-    return reply.type(options.metrics.contentType).send(text)
-  })
-  app.get('/status', (_request, reply) => reply.send(options.status()))
-  app.get('/sessions', (_request, reply) => reply.send(options.sessions()))
-  app.get<{ Querystring: { after?: string } }>('/audit', ({ query }, reply) => {
-    const after = Number(query.after ?? 0)
-    if (!Number.isInteger(after) || after < 0) return refuse(reply, 400, 'malformed', 'after is a number from 0 on')
-    const records = options.audit(after, auditPageMax)
-    if (records === null) return refuse(reply, 409, 'not-a-database', 'audit records are kept on database appliances')
-    return reply.send({ records, last: records.at(-1)?.index ?? after })
-  })
-  app.get('/merges', (_request, reply) => {
-    const merges = options.merges()
-    if (merges === null) return refuse(reply, 409, 'not-a-database', 'merges are decided on database appliances')
-    return reply.send(merges)
-  })
+  addViews(app, options)
   app.post('/topology', async ({ body }, reply) => {
-    if (options.status().role !== 'database') {
+    if (machine.status().role !== 'database') {
       return refuse(reply, 409, 'not-a-database', 'the topology is edited on a database appliance')
     }
     const shape = findProblem(body)
@@ -99,6 +73,35 @@ export function createControl(options: ControlOptions): FastifyInstance {
     return reply.code(202).send({})
   })
   return app
+}
+
+/** What can be looked at. */
+function addViews(app: FastifyInstance, { machine, metrics }: ControlOptions): void {
+  app.get('/health', (_request, reply) => {
+    const { state, reason } = machine.status()
+    return reply.code(state === 'serving' ? 200 : 503).send(state === 'serving' ? { state } : { state, reason })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.metrics()
+    return reply.type(metrics.contentType).send(text)
+  })
+  app.get('/status', (_request, reply) => reply.send(machine.status()))
+  app.get('/sessions', (_request, reply) => reply.send(machine.sessions()))
+  app.get<{ Querystring: { after?: string } }>('/audit', ({ query }, reply) => {
+    const after = Number(query.after ?? 0)
+    if (!Number.isInteger(after) || after < 0) return refuse(reply, 400, 'malformed', 'after is a number from 0 on')
+    const records = machine.audit(after, auditPageMax)
+    if (records === null) return refuse(reply, 409, 'not-a-database', 'audit records are kept on database appliances')
+    return reply.send({ records, last: records.at(-1)?.index ?? after })
+  })
+  app.get('/merges', (_request, reply) => {
+    const sessions = machine.merges()
+    const fields = machine.fieldMerges()
+    if (sessions === null || fields === null) {
+      return refuse(reply, 409, 'not-a-database', 'merges are decided on database appliances')
+    }
+    return reply.send([...sessions, ...fields])
+  })
 }
 
 function refuse(reply: FastifyReply, status: number, code: string, text: string): FastifyReply {

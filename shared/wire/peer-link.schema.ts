@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from 'typebox'
 import { AuditRecordSchema, PauseCauseSchema, PolicySchema } from '#shared/wire/agent-link.schema.ts'
+import { EnterpriseRecordSchema, MadeSchema, StampSchema } from '#shared/wire/enterprise-data.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
 
@@ -15,9 +16,6 @@ const Count = Type.Integer({ minimum: 0 })
 const TicketHash = Type.String({ minLength: 64, maxLength: 64 })
 const ContentHash = Type.String({ minLength: 16, maxLength: 16 })
 const strict = { additionalProperties: false } as const
-
-/** Hybrid logical time of a change: wall clock of the origin that never steps back, a counter within it, the origin. */
-const Stamp = Type.Object({ wallMs: Count, counter: Count, origin: Name }, strict)
 
 const SessionRecord = Type.Object(
   {
@@ -37,9 +35,8 @@ const SessionRecord = Type.Object(
     paused: Type.Optional(PauseCauseSchema),
     /** One for each login accepted under this session id, sorted. */
     tickets: Type.Array(TicketHash),
-    stamp: Stamp,
-    /** How many changes of it each database has made: tells a later version from one made apart (RP8). */
-    made: Type.Record(Name, Request),
+    stamp: StampSchema,
+    made: MadeSchema,
   },
   strict,
 )
@@ -71,10 +68,11 @@ const StoredAudit = Type.Object(
   strict,
 )
 
-/** What is replicated. Two versions of a session are merged; an audit record never changes. */
+/** What is replicated. Two versions of a session or of enterprise data are merged; an audit record never changes. */
 const StoredRecord = Type.Union([
   Type.Object({ kind: Type.Literal('session'), value: SessionRecord }, strict),
   Type.Object({ kind: Type.Literal('audit'), value: StoredAudit }, strict),
+  Type.Object({ kind: Type.Literal('data'), value: EnterpriseRecordSchema }, strict),
 ])
 
 /** A change of the sender's own log, numbered from 1 without gaps. */
@@ -268,7 +266,7 @@ export const PeerMessageSchema = Type.Union([
 ])
 
 export type PeerMessage = Static<typeof PeerMessageSchema>
-export type Stamp = Static<typeof Stamp>
+export type Stamp = Static<typeof StampSchema>
 export type SessionRecord = Static<typeof SessionRecord>
 export type StoredAudit = Static<typeof StoredAudit>
 export type StoredRecord = Static<typeof StoredRecord>

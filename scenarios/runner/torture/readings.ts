@@ -123,5 +123,7 @@ async function readMerges(world: World, { appliance, role }: Reading): Promise<r
   const door = world.appliances.get(appliance)?.door
   if (door === undefined || role !== 'database') return null
   const { status, body } = await door.call('GET', '/merges')
-  return status === 200 ? (body as readonly { readonly session: string }[]).map(({ session }) => session) : null
+  return status === 200
+    ? (body as readonly { readonly session?: string }[]).flatMap(({ session }) => session ?? [])
+    : null
 }
