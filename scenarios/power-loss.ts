@@ -7,7 +7,7 @@ export const scenario = defineScenario({
   name: 'power-loss',
   lab: 'power-loss',
   story: 'A database has no room and ends by itself, then both lose power: every session goes on without a login.',
-  rules: ['RP2', 'SV2', 'SP7', 'OF1', 'CH2'],
+  rules: ['ST8', 'RP2', 'SV2', 'SP7', 'OF1', 'CH2'],
   async play(lab) {
     const north = lab.agent('ws-north')
     const south = lab.agent('ws-south')
@@ -18,6 +18,7 @@ export const scenario = defineScenario({
     lab.tell('the disk of north1 is full')
     for (let count = 0; count < signInsThatFill; count += 1) await south.signIn('bob')
     await lab.until(lab.appliance('north1')).hasEnded()
+    await lab.until(lab.appliance('south1')).advises('remove it and add a replacement')
     await lab.until(alice).isBound({ notTo: ['north1'], state: 'active' })
     await full.heal()
     for (const id of ['north1', 'south1']) await lab.until(lab.appliance(id)).isInStep()

@@ -44,6 +44,8 @@ export type HistoryEvent =
   /** Truth about an appliance: `serving` is recorded when its health door says so, `not-serving` just before the lab acts (and when its health door says so by itself). */
   | (At & { readonly type: 'appliance.serving'; readonly appliance: ApplianceId })
   | (At & { readonly type: 'appliance.not-serving'; readonly appliance: ApplianceId; readonly cause: string })
+  /** For people: what a database says should be done about a lost database or a single one (ST8). */
+  | (At & { readonly type: 'appliance.advises'; readonly appliance: ApplianceId; readonly advice: readonly string[] })
   /** Truth about a link from the agents of a site (`null`: agents without a home site) to an endpoint. `cut` is recorded before the fault, `healed` after it. */
   | (At & {
       readonly type: 'link.cut'

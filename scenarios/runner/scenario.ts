@@ -117,6 +117,8 @@ export interface ApplianceExpectations {
   isUnavailable(): Promise<void>
   /** Its process is gone. */
   hasEnded(): Promise<void>
+  /** It tells people to do something about a lost or single database; `text` is a part of it (ST8). */
+  advises(text: string): Promise<void>
   /** It serves, and every other database is connected and in step with it (RP2). */
   isInStep(): Promise<void>
   /**

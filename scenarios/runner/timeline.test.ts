@@ -90,6 +90,10 @@ describe('a timeline', () => {
     [{ at, type: 'pass.ended', agent, decision }, 'ws-1: nothing answers [LO1 SP3]'],
     [{ at, type: 'appliance.serving', appliance: ApplianceId('one') }, 'one serves'],
     [
+      { at, type: 'appliance.advises', appliance: ApplianceId('one'), advice: ['add a second database'] },
+      'one advises: add a second database',
+    ],
+    [
       { at, type: 'appliance.not-serving', appliance: ApplianceId('one'), cause: 'killed' },
       'one is unavailable: killed',
     ],

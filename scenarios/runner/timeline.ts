@@ -44,7 +44,7 @@ function clockText(ms: number): string {
   return hours === 0 ? `${minutes}:${pad(seconds % 60)}` : `${hours}:${pad(minutes)}:${pad(seconds % 60)}`
 }
 
-function tell(event: HistoryEvent): string | null {
+function tell(event: HistoryEvent): string | readonly string[] | null {
   switch (event.type) {
     case 'told':
       return `— ${event.text}`
@@ -60,6 +60,8 @@ function tell(event: HistoryEvent): string | null {
       return `${event.appliance} serves`
     case 'appliance.not-serving':
       return `${event.appliance} is unavailable: ${event.cause}`
+    case 'appliance.advises':
+      return event.advice.map((text) => `${event.appliance} advises: ${text}`)
     case 'link.cut':
       return `link from ${fromText(event.from)} to ${event.endpoint}: ${event.fault}`
     case 'link.healed':

@@ -158,6 +158,12 @@ function applianceExpectations(stage: Stage, mode: Mode, appliance: Appliance): 
         process?.isRunning === false ? done : { problem: 'it runs' },
       )
     },
+    async advises(text) {
+      const told = (): readonly string[] => stage.world.view.advice(ApplianceId(appliance.id))
+      await stage.hold(mode, `${appliance.id} to advise "${text}"`, null, () =>
+        told().some((advice) => advice.includes(text)) ? done : { problem: `it advises ${JSON.stringify(told())}` },
+      )
+    },
     async isInStep() {
       await hold(true)
       const asked = stage.world.appliances.get(ApplianceId(appliance.id))

@@ -11,6 +11,7 @@ import { type HistoryRecorder } from '../history-recorder.ts'
 import { LabFailed } from '../outcome.ts'
 import { wallMs } from '../wall-clock.ts'
 import { type Door, openDoor } from './door.ts'
+import { type HealthWatch, watchHealth } from './health.ts'
 import { type ApplianceHome, type RunningProcess } from './home.ts'
 import { doorToken } from './programs.ts'
 
@@ -45,7 +46,6 @@ export type KeptAudit = {
 type AuditPage = { readonly records: readonly KeptAudit[]; readonly last: number }
 
 const auditWithinMs = 10_000
-const healthEveryMs = 75
 const healthWithinMs = 2_000
 const stopWithinMs = 15_000
 const limitWithinMs = 5_000
@@ -237,43 +237,6 @@ export class ApplianceProcess {
   }
 
   #watch(): void {
-    this.#health = watchHealth(this.appliance.id, this.door, this.#parts.recorder)
-  }
-}
-
-interface HealthWatch {
-  stop(): void
-}
-
-/** Records each change of what the health door says, from `serving` on. An answer on its way when the lab acts is void. */
-function watchHealth(appliance: ApplianceId, door: Door, recorder: HistoryRecorder): HealthWatch {
-  let stopped = false
-  let serves: boolean | undefined
-  let asking = false
-  const ask = async (): Promise<void> => {
-    const { status, body } = await door.call('GET', '/health', undefined, healthWithinMs)
-    const now = status === 200
-    if (stopped || now === serves) return
-    serves = now
-    const cause = (body as { reason?: string } | null)?.reason ?? 'unavailable'
-    recorder.record(
-      now
-        ? { at: wallMs(), type: 'appliance.serving', appliance }
-        : { at: wallMs(), type: 'appliance.not-serving', appliance, cause },
-    )
-  }
-  const timer = setInterval(() => {
-    if (asking) return
-    asking = true
-    // No answer says nothing: whether the process died is the supervisor's to tell.
-    void ask()
-      .catch(() => {})
-      .finally(() => (asking = false))
-  }, healthEveryMs)
-  return {
-    stop() {
-      stopped = true
-      clearInterval(timer)
-    },
+    this.#health = watchHealth(this.appliance, this.door, this.#parts.recorder)
   }
 }

@@ -14,6 +14,8 @@ export interface LiveView {
   /** Every decision of the run, in order; numbers start again when an agent restarts. */
   decisions(agent: AgentId): readonly Decision[]
   serves(appliance: ApplianceId): boolean
+  /** What it advised last. */
+  advice(appliance: ApplianceId): readonly string[]
   /**
    * The first defined value of `probe`, asked now and after each event. Rejects with what `late` makes after `boundMs`,
    * and with the lab's failure when there is one.
@@ -31,6 +33,7 @@ export function liveView(): LiveView {
   const statuses = new Map<AgentId, AgentStatus>()
   const decisions = new Map<AgentId, Decision[]>()
   const serving = new Set<ApplianceId>()
+  const advice = new Map<ApplianceId, readonly string[]>()
   const waiters = new Set<Waiter>()
   let failure: Error | undefined
   const { promise: failed, reject: rejectFailed } = Promise.withResolvers<never>()
@@ -41,6 +44,7 @@ export function liveView(): LiveView {
     if (event.type === 'agent.stopped') statuses.delete(event.agent)
     if (event.type === 'appliance.serving') serving.add(event.appliance)
     if (event.type === 'appliance.not-serving') serving.delete(event.appliance)
+    if (event.type === 'appliance.advises') advice.set(event.appliance, event.advice)
     if (event.type === 'pass.ended') {
       const known = decisions.get(event.agent)
       if (known === undefined) decisions.set(event.agent, [event.decision])
@@ -56,6 +60,7 @@ export function liveView(): LiveView {
     status: (agent) => statuses.get(agent),
     decisions: (agent) => decisions.get(agent) ?? [],
     serves: (appliance) => serving.has(appliance),
+    advice: (appliance) => advice.get(appliance) ?? [],
     async until<Value>(probe: () => Value | undefined, boundMs: number, late: () => Error) {
       assert(boundMs > 0, 'every wait has a bound')
       if (failure !== undefined) throw failure
