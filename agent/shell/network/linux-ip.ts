@@ -7,7 +7,11 @@ import { countedAddress } from './interfaces.ts'
 
 const Addresses = Compile(
   Type.Array(
-    Type.Object({ ifname: Type.String(), addr_info: Type.Array(Type.Object({ local: Type.Optional(Type.String()) })) }),
+    Type.Object({
+      ifname: Type.String(),
+      flags: Type.Optional(Type.Array(Type.String())),
+      addr_info: Type.Array(Type.Object({ local: Type.Optional(Type.String()) })),
+    }),
   ),
 )
 const Routes = Compile(
@@ -33,7 +37,9 @@ export function parseIpAddresses(text: string): Result<Adapter[], string> {
   const value = parseJson(text)
   if (!Addresses.Check(value)) return fail('not the output of `ip -j addr`')
   return ok(
-    value.flatMap(({ ifname, addr_info }) => {
+    value.flatMap(({ ifname, flags, addr_info }) => {
+      // A bridge without hosts, a pulled plug: its address reaches nobody, and no other source lists it.
+      if (flags?.includes('NO-CARRIER') === true) return []
       const addresses = addr_info.flatMap(({ local }) => (local === undefined ? [] : (countedAddress(local) ?? [])))
       return addresses.length === 0 ? [] : [{ name: ifname, addresses }]
     }),

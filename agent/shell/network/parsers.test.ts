@@ -55,6 +55,13 @@ describe('adapters', () => {
       value: [{ name: 'eth0', addresses: ['192.0.2.2', 'fd00::2'] }],
     })
   })
+
+  test('an adapter without carrier is left out, as Node leaves it out', () => {
+    const bridge = { ifname: 'docker0', addr_info: [{ local: '172.17.0.1' }] }
+    const read = (flags: readonly string[]) => parseIpAddresses(JSON.stringify([{ ...bridge, flags }]))
+    expect(read(['NO-CARRIER', 'BROADCAST', 'MULTICAST', 'UP'])).toEqual({ ok: true, value: [] })
+    expect(read(['BROADCAST', 'MULTICAST', 'UP', 'LOWER_UP'])).toMatchObject({ value: [{ name: 'docker0' }] })
+  })
 })
 
 describe('routes of Linux', () => {
