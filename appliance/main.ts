@@ -118,7 +118,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
       agentCame: (socket, transport) => appliance.agentCame(socket, transport),
       peerCame: (socket, transport, names) => appliance.peerCame(socket, transport, names),
     })
-    await control.listen({ host: '127.0.0.1', port: config.control.port })
+    await control.listen({ host: config.control.host ?? '127.0.0.1', port: config.control.port })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     log.fatal({ kind: 'port.taken', code }, `a port could not be had: ${message}`)

@@ -13,8 +13,11 @@ const Text = Type.String({ minLength: 1 })
 /** curl's convention: a dial to `from` (`HOST:PORT`) goes to `to` (`HOST:PORT`); URL, name and certificate stay. */
 const ConnectTo = Type.Object({ from: Text, to: Text }, strict)
 
-/** Loopback HTTP door of one process; every call but `/health` and `/metrics` carries `Authorization: Bearer TOKEN`. */
-const Control = Type.Object({ port: Port, token: Text }, strict)
+/**
+ * HTTP door of one process; every call but `/health` and `/metrics` carries `Authorization: Bearer TOKEN`. `host` is the
+ * address at which it listens, loopback where none is stated; containers state their own.
+ */
+const Control = Type.Object({ host: Type.Optional(Text), port: Port, token: Text }, strict)
 
 const UserPolicy = Type.Object({ id: Text, ...PolicySchema.properties }, strict)
 const ComputerPolicy = Type.Object(

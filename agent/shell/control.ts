@@ -48,10 +48,10 @@ const UnlockBody = Type.Object({ user: Type.Optional(Name), password: Password }
 type AgentParams = { readonly Params: { readonly id: string } }
 type SessionParams = { readonly Params: { readonly id: string; readonly session: string } }
 
-/** Opens the door on a port of loopback; the problem is why the port could not be had. */
+/** Opens the door at `host`, loopback where none is given; the problem is why the port could not be had. */
 export async function openControl(
   door: AgentDoor,
-  options: { readonly port: number; readonly token: string },
+  options: { readonly host?: string | undefined; readonly port: number; readonly token: string },
 ): Promise<Result<ControlDoor, string>> {
   const app = fastify({
     logger: false,
@@ -65,7 +65,7 @@ export async function openControl(
   addCommands(app, door)
   addWatch(app, door)
   try {
-    await app.listen({ host: loopback, port: options.port })
+    await app.listen({ host: options.host ?? loopback, port: options.port })
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
   }

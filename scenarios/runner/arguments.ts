@@ -37,3 +37,20 @@ export function parseSeconds(text: string): number {
   if (seconds >= secondsMin) return seconds
   throw new InvalidArgumentError(`At least ${secondsMin} seconds.`)
 }
+
+/** Enough above it for the doors of a lab. */
+const portMax = 65_000
+const portMin = 1_024
+
+/** A port from which on others are counted. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^\d+$/u.test(text) && port >= portMin && port <= portMax) return port
+  throw new InvalidArgumentError(`A port from ${portMin} to ${portMax}.`)
+}
+
+/** What compose takes for the name of a project. */
+export function parseProject(text: string): string {
+  if (/^[a-z0-9][a-z0-9_-]*$/u.test(text)) return text
+  throw new InvalidArgumentError('A project is named with small letters, digits, "-" and "_", a letter or digit first.')
+}

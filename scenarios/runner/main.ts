@@ -1,6 +1,7 @@
 /** The command line of `failover-lab`. */
 import { Command, CommanderError } from '@commander-js/extra-typings'
-import { parseCount, parseSeconds, parseSeed, parseTimeScale } from './arguments.ts'
+import { parseCount, parsePort, parseProject, parseSeconds, parseSeed, parseTimeScale } from './arguments.ts'
+import { composeCommand } from './commands/compose.ts'
 import { downCommand } from './commands/down.ts'
 import { lintCommand } from './commands/lint.ts'
 import { listCommand } from './commands/list.ts'
@@ -101,6 +102,16 @@ function addLabCommands(program: Command, interrupts: Interrupts, finish: (exitC
     .description('end what an earlier `up` left running')
     .option('--json', 'as JSON')
     .action(async (options) => finish(await downCommand(options)))
+
+  program
+    .command('compose')
+    .description('print a compose file: the enterprise as containers on its own networks')
+    .argument('<lab>', 'a name as `list` shows it, or an enterprise file')
+    .option('--project <name>', 'of the compose project', parseProject, 'failover-lab')
+    .option('--context <folder>', 'of the Dockerfile, as seen from the compose file', '.')
+    .option('--first-port <port>', 'of those at 127.0.0.1 that lead to the control doors', parsePort)
+    .option('--time-scale <number>', 'how fast policy time runs, instead of the lab’s own', parseTimeScale)
+    .action((lab, options) => finish(composeCommand(lab, options)))
 
   program
     .command('list')

@@ -4,7 +4,6 @@
  * is killed, the leashes, the pause guard and the fabric's watchdog do it instead.
  */
 import { type CommandAnswer } from '../../../agent/core/events.ts'
-import { type ApplianceConfig } from '#shared/config.schema.ts'
 import { type AgentId, type ApplianceId, type SiteId } from '#shared/ids.ts'
 import { type Enterprise, type Topology, type Workstation } from '#shared/topology/model.ts'
 import { type Fabric } from '../fabric/fabric.ts'
@@ -15,6 +14,7 @@ import { type AgentGroup, groupOfFleet, groupOfWorkstation } from './agent-group
 import { type AgentProcess, prepareAgents } from './agents.ts'
 import { type Ask, asking } from './asking.ts'
 import { type ApplianceProcess, prepareAppliances } from './appliances.ts'
+import { policiesOf } from './configs.ts'
 import { type EndpointPlan, planEndpoints } from './endpoints.ts'
 import { type Housing, type WorldKind } from './home.ts'
 import { Links } from './links.ts'
@@ -162,18 +162,6 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
 async function openHousing(options: WorldOptions, undo: AsyncDisposableStack): Promise<Housing> {
   const { enterprise, seed, folder, cacheFolder } = options
   return await openProcessHousing({ topology: enterprise.topology, seed, folder, cacheFolder }, undo)
-}
-
-/** Policies as a database takes them: fleets have none of their own. */
-function policiesOf({ userPolicies, computerPolicies, workstations }: Enterprise): ApplianceConfig['policies'] {
-  const computerPolicyOf = workstations.flatMap(({ id, computerPolicy }) =>
-    computerPolicy === undefined ? [] : [[id, computerPolicy] as const],
-  )
-  return {
-    users: [...userPolicies],
-    computers: [...computerPolicies],
-    computerPolicyOf: Object.fromEntries(computerPolicyOf),
-  }
 }
 
 /** Lets every child go, agents first, so that they do not fail over at the end; kills the group of any that stays. */
