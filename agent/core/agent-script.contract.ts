@@ -15,8 +15,12 @@ import { randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { type AgentMessage, type ApplianceMessage, type AuditRecord } from '#shared/wire/agent-link.schema.ts'
 
-/** `asks-nobody`: welcomes, then answers no request. `no-database`: welcomes, then answers every request *unavailable*. */
-export type Behaviour = 'serves' | 'refused' | 'timed-out' | 'unavailable' | 'busy' | 'asks-nobody' | 'no-database'
+/**
+ * `asks-nobody`: welcomes, then answers no request. `no-database`: welcomes, then answers every request *unavailable*.
+ * `confused`: welcomes, then answers every request with a good message that is no answer to it.
+ */
+export type Behaviour =
+  'serves' | 'refused' | 'timed-out' | 'unavailable' | 'busy' | 'asks-nobody' | 'no-database' | 'confused'
 
 export type Script = ReturnType<typeof script>
 
@@ -67,6 +71,8 @@ export function script(options: ScriptOptions) {
   const timers = new Map<string, { number: number; atMs: number }>()
   const log = {
     dialled: [] as string[],
+    /** Hosts whose links the agent closed with a code of its own. */
+    brokenOff: [] as string[],
     sent: [] as { atMs: number; host: string; message: AgentMessage }[],
     decisions: [] as Decision[],
     answers: new Map<number, CommandAnswer>(),
@@ -113,6 +119,7 @@ export function script(options: ScriptOptions) {
         answerDial(effect.dial, effect.host)
         return
       case 'hang-up':
+        if (effect.code !== undefined) log.brokenOff.push(`${links.get(effect.dial)?.host} ${effect.code}`)
         links.delete(effect.dial)
         return
       case 'send':
@@ -181,6 +188,7 @@ export function script(options: ScriptOptions) {
 
   const answerOf = (behaviour: Behaviour, request: number): ApplianceMessage | undefined => {
     if (behaviour === 'no-database') return { type: 'unavailable', request, reason: 'no-database' }
+    if (behaviour === 'confused') return { type: 'refreshed', request, epoch: 1 }
     return behaviour === 'busy' ? { type: 'busy', request, retryAfterMs: 1_000 } : undefined
   }
 
@@ -321,6 +329,10 @@ export function script(options: ScriptOptions) {
       published.topology = topology
       for (const dial of links.keys())
         push({ type: 'message.received', dial, message: { type: 'topology.changed', topology } })
+    },
+    /** The appliance at `host` says something unasked. */
+    say: (host: string, message: ApplianceMessage) => {
+      for (const [dial, link] of links) if (link.host === host) push({ type: 'message.received', dial, message })
     },
     elapse,
     /** The workstation's clock is set by hand. */

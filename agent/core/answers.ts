@@ -4,6 +4,7 @@ import { askLogin } from './attempt.ts'
 import { denied } from './after-pass.ts'
 import { showActive } from './challenges.ts'
 import { learn, learnPolicy } from './offline.ts'
+import { loseLink } from './loss.ts'
 import { tell } from './passes.ts'
 import { answerFailed, isFailureCode } from './replies.ts'
 import { takeRequest } from './requests.ts'
@@ -13,6 +14,7 @@ import { takeTopology } from './topology-news.ts'
 import { type Stage } from '#shared/decision.ts'
 import { type DialId, RequestId, SessionId } from '#shared/ids.ts'
 import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { isAnswerToAgent } from '#shared/wire/answers.ts'
 
 /** A message came over the open link `dial`. */
 export function received(state: AgentState, dial: DialId, message: ApplianceMessage): void {
@@ -20,9 +22,18 @@ export function received(state: AgentState, dial: DialId, message: ApplianceMess
     takeTopology(state, message.topology)
     return
   }
-  if (message.type === 'welcome' || message.request === undefined) return
-  const pending = takeRequest(state, RequestId(message.request))
+  if (message.type === 'welcome' || message.request === undefined) {
+    breakOff(state, dial, `${message.type}, unasked`)
+    return
+  }
+  const request = RequestId(message.request)
+  const pending = state.requests.get(request)
   if (pending === undefined || pending.dial !== dial) return
+  if (!isAnswerToAgent(pending.asked, message.type)) {
+    breakOff(state, dial, `${message.type} to ${pending.asked}`)
+    return
+  }
+  takeRequest(state, request)
   const { owner } = pending
   switch (owner.kind) {
     case 'topology':
@@ -42,6 +53,12 @@ export function received(state: AgentState, dial: DialId, message: ApplianceMess
     case 'rejoin':
       rejoinAnswer(state, owner.session, dial, message)
   }
+}
+
+/** The appliance says what it must not say now: its link is over, and what was asked over it is as with any loss (SC3). */
+function breakOff(state: AgentState, dial: DialId, detail: string): void {
+  emit(state, { type: 'hang-up', dial, code: 'unexpected' })
+  loseLink(state, dial, 'reset', `unexpected: ${detail}`, 0)
 }
 
 type PassOwner = RequestOwner & { kind: 'pass' }

@@ -17,6 +17,7 @@ import {
   type UserName,
 } from '#shared/ids.ts'
 import { type Topology } from '#shared/topology/model.ts'
+import { type CloseName } from '#shared/wire/close-codes.ts'
 import {
   type AgentMessage,
   type ApplianceMessage,
@@ -114,7 +115,7 @@ export type AgentEffect =
       readonly timeoutMs: number
     }
   /** Gives up a dial, or closes a link; no event follows. */
-  | { readonly type: 'hang-up'; readonly dial: DialId }
+  | { readonly type: 'hang-up'; readonly dial: DialId; readonly code?: CloseName }
   | { readonly type: 'send'; readonly dial: DialId; readonly message: AgentMessage }
   /** Arms or re-arms the timer of that key; an earlier one of the same key is void. */
   | {

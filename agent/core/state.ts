@@ -27,6 +27,7 @@ import { type EffectivePolicy } from '#shared/policy/policy.ts'
 import { type Settings } from '#shared/policy/settings.ts'
 import { type RandomStream } from '#shared/random.ts'
 import { type PauseCause, type Replicated } from '#shared/wire/agent-link.schema.ts'
+import { type RequestType } from '#shared/wire/answers.ts'
 
 export type Place = { readonly appliance: ApplianceId; readonly site: SiteId } & HostPort
 
@@ -142,7 +143,7 @@ export type RequestOwner =
   | { readonly kind: 'topology' }
   | { readonly kind: 'audit' }
 
-export type PendingRequest = { readonly dial: DialId; readonly owner: RequestOwner }
+export type PendingRequest = { readonly dial: DialId; readonly asked: RequestType; readonly owner: RequestOwner }
 
 export type AgentState = {
   readonly id: AgentId

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { DialId } from '#shared/ids.ts'
 import { createAuthority } from '#shared/pki/authority.ts'
 import { agentTls, applianceTls } from '#shared/pki/tls-options.ts'
-import { closeCodes } from '#shared/wire/close-codes.ts'
+import { closeCodes, closeName } from '#shared/wire/close-codes.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { connectTable } from './connect-table.ts'
 import { Dialer, type DialerOptions } from './dialer.ts'
@@ -302,6 +302,50 @@ describe('a link', () => {
     end(only(appliance))
     expect((await told.first(2))[1]).toMatchObject({ type: 'link.lost', dial: 1, reason })
   })
+
+  const badMessages = [
+    ['malformed', ({ socket }: TestConnection) => socket.send('{"type":"hello"}')],
+    ['malformed', ({ socket }: TestConnection) => socket.send(JSON.stringify({ ...welcome, extra: 1 }))],
+    ['malformed', ({ socket }: TestConnection) => socket.send(Buffer.from(JSON.stringify(welcome)))],
+    ['unexpected', ({ socket }: TestConnection) => socket.send(JSON.stringify(welcome))],
+    ['oversized', ({ socket }: TestConnection) => socket.send('x'.repeat(wireLimits.applianceMessageBytesMax + 1))],
+    ['notUtf8', ({ transport }: TestConnection) => transport.write(Buffer.from([0x81, 0x02, 0xc3, 0x28]))],
+    ['notFrames', ({ transport }: TestConnection) => transport.write(Buffer.from([0x83, 0x00]))],
+  ] as const
+  test.each(badMessages)(
+    '[SC3] tells an appliance that does wrong: %s; the links to others go on',
+    async (name, wrong) => {
+      await using bad = await testAppliance(pki, welcomes)
+      await using good = await testAppliance(pki, welcomes)
+      const { own, told, agent } = dialing(bad.port, {
+        table: connectTable(
+          [
+            { from: `${applianceHost}:443`, to: `127.0.0.1:${bad.port}` },
+            { from: `${applianceHost}:444`, to: `127.0.0.1:${good.port}` },
+          ],
+          {},
+        ),
+      })
+      const neighbour = new Told()
+      const other = own.forAgent(neighbour.emit)
+      agent.dial(dialOf(1))
+      other.dial(dialOf(1, { port: 444 }))
+      await Promise.all([told.first(1), neighbour.first(1)])
+      const closed = once(only(bad).socket, 'close') as Promise<[number]>
+      wrong(only(bad))
+      const [code] = await closed
+      expect(closeName(code)).toBe(name)
+      expect((await told.first(2))[1]).toMatchObject({
+        type: 'link.lost',
+        dial: 1,
+        reason: expect.stringContaining(name),
+      })
+      const coming = only(good).next()
+      other.send(DialId(1), { type: 'topology.get', request: 1 })
+      expect(await coming).toMatchObject({ type: 'topology.get' })
+      expect(neighbour.events).toHaveLength(1)
+    },
+  )
 
   test('is lost when nothing is heard any more', async () => {
     await using appliance = await testAppliance(pki, welcomes)

@@ -8,6 +8,7 @@ import { assert } from '#shared/assert.ts'
 import { type DialId, Endpoint } from '#shared/ids.ts'
 import { type TlsClient } from '#shared/pki/tls-options.ts'
 import { type AgentMessage } from '#shared/wire/agent-link.schema.ts'
+import { type CloseName } from '#shared/wire/close-codes.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { type HeartbeatSettings } from '#shared/wire/liveness.ts'
 import { type ConnectTable } from './connect-table.ts'
@@ -31,8 +32,8 @@ export interface AgentLinks {
   dial(effect: DialEffect): void
   /** To a link that is lost already nothing is sent; the loss has been told. */
   send(dial: DialId, message: AgentMessage): void
-  /** No event of that dial follows. */
-  hangUp(dial: DialId): void
+  /** No event of that dial follows. An open link is closed with that code; `finished` unless something was wrong. */
+  hangUp(dial: DialId, code?: CloseName): void
 }
 
 type Emit = (event: LinkEvent) => void
@@ -70,10 +71,10 @@ export class Dialer {
         const dial = dials.get(id)
         if (dial?.name === 'started') dial.link.send(message)
       },
-      hangUp: (id) => {
+      hangUp: (id, code = 'finished') => {
         const dial = dials.get(id)
         dials.delete(id)
-        if (dial !== undefined) hangUp(dial)
+        if (dial !== undefined) hangUp(dial, code)
       },
     }
   }
@@ -90,7 +91,7 @@ export class Dialer {
   /** Hangs up everything; done when all sockets are gone, which takes a second at most. Nothing is dialled after it. */
   close(): Promise<void> {
     clearInterval(this.#interval)
-    for (const dials of this.#agents) for (const dial of dials.values()) hangUp(dial)
+    for (const dials of this.#agents) for (const dial of dials.values()) hangUp(dial, 'finished')
     return new Promise((resolve) => {
       this.#onAllClosed = resolve
       if (this.#sockets.size === 0) resolve()
@@ -139,9 +140,9 @@ export class Dialer {
   }
 }
 
-function hangUp(dial: Dial): void {
+function hangUp(dial: Dial, code: CloseName): void {
   if (dial.name === 'waiting') dial.leaveQueue()
-  else dial.link.hangUp()
+  else dial.link.hangUp(code)
 }
 
 function openSocket(url: string, effect: DialEffect, { tls, table }: DialerOptions): WebSocket {

@@ -209,7 +209,7 @@ class Host implements AgentHost {
       case 'dial':
         return resident.links.dial(effect)
       case 'hang-up':
-        return resident.links.hangUp(effect.dial)
+        return resident.links.hangUp(effect.dial, effect.code)
       case 'send':
         return resident.links.send(effect.dial, effect.message)
       case 'set-timer':

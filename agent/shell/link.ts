@@ -4,7 +4,7 @@
  */
 import { type RawData, WebSocket } from 'ws'
 import { type AgentEffect, type AgentEvent, type DialFailure } from '../core/events.ts'
-import { closeCodes, closeName } from '#shared/wire/close-codes.ts'
+import { closeCodes, closeName, type CloseName } from '#shared/wire/close-codes.ts'
 import { decodeApplianceMessage, encode } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { type HeartbeatSettings, type Liveness, beginLiveness, heard, tick } from '#shared/wire/liveness.ts'
@@ -69,10 +69,10 @@ export class Link {
   }
 
   /** No event follows. */
-  hangUp(): void {
+  hangUp(code: CloseName): void {
     if (this.#phase.name === 'over') return
     this.#enter({ name: 'over' })
-    leave(this.#socket, closeCodes.finished)
+    leave(this.#socket, closeCodes[code])
   }
 
   #listen(): void {
@@ -89,7 +89,8 @@ export class Link {
     socket.on('error', (error) => {
       const { reason, detail } = dialProblem(error)
       this.#fail(reason, detail)
-      this.#lose(detail === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'oversized' : detail)
+      const name = frameProblem(detail)
+      this.#lose(name ?? detail, name === undefined ? undefined : closeCodes[name])
     })
     socket.on('close', (code) => {
       this.#fail('reset', `closed ${closeReason(code)}`)
@@ -166,8 +167,23 @@ export class Link {
 
 /** Leaves a socket: in order where the other side can hear of it, at once where it cannot. */
 function leave(socket: WebSocket, closeCode: number | undefined): void {
-  if (closeCode !== undefined && socket.readyState === WebSocket.OPEN) socket.close(closeCode)
-  else socket.terminate()
+  if (closeCode === undefined) socket.terminate()
+  else if (socket.readyState === WebSocket.OPEN) socket.close(closeCode)
+  // It is closing: WebSocket itself has told the other side of bad frames, and ends after `closeTimeout` at the latest.
+  else if (socket.readyState !== WebSocket.CLOSING) socket.terminate()
+}
+
+/** Under which name WebSocket refuses what it cannot read (SC3). */
+function frameProblem(code: string): CloseName | undefined {
+  if (!code.startsWith('WS_ERR_')) return undefined
+  return frameProblems[code] ?? 'notFrames'
+}
+
+const frameProblems: Readonly<Record<string, CloseName>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'oversized',
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'oversized',
+  WS_ERR_INVALID_UTF8: 'notUtf8',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'inPieces',
 }
 
 function closeReason(code: number): string {

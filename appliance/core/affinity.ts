@@ -153,10 +153,14 @@ export class Affinity implements Records {
     this.seek([...shuffled(others, this.options.random), ...again], true)
   }
 
-  private received(message: PeerMessage, link: LinkId): void {
-    if (message.type !== 'answered') this.options.received(message, link)
+  private received(message: PeerMessage, link: LinkId): boolean {
+    if (message.type === 'session.left' || message.type === 'topology.changed') {
+      this.options.received(message, link)
+      return true
+    }
+    if (message.type !== 'answered') return false
     // A database that cannot serve any more is about to leave; the other will be asked.
-    else if (message.answer.outcome !== 'unavailable') this.pending.answer(message.request, message.answer)
+    return message.answer.outcome === 'unavailable' || this.pending.answer(message.request, message.answer)
   }
 
   private hello(): PeerMessage {

@@ -30,8 +30,8 @@ export type ApproachOptions = {
   /** Before the welcome: refused, timed out, unavailable. */
   readonly failed: (reason: string, to: Appliance) => void
   readonly lost: (reason: string, to: Appliance) => void
-  /** A message of the open link. */
-  readonly received: (message: PeerMessage, link: LinkId) => void
+  /** A message of the open link. `false`: it is out of its order, and the link is over (SC3). */
+  readonly received: (message: PeerMessage, link: LinkId) => boolean
 }
 
 export class Approach {
@@ -94,7 +94,7 @@ export class Approach {
 
   received(link: LinkId, message: PeerMessage): void {
     if (this.state.phase === 'greeting' && this.state.link === link) this.greeted(link, message)
-    else if (this.state.phase === 'open' && this.state.link === link) this.options.received(message, link)
+    else if (this.state.phase === 'open' && this.state.link === link) this.heard(link, message)
   }
 
   lost(link: LinkId, reason: string): void {
@@ -110,6 +110,12 @@ export class Approach {
   timerFired(key: string): void {
     if (key !== this.timer) return
     if (this.state.phase === 'dialing' || this.state.phase === 'greeting') this.fail('timed out', 'finished')
+  }
+
+  private heard(link: LinkId, message: PeerMessage): void {
+    if (this.options.received(message, link)) return
+    this.options.emit({ type: 'close', link, code: 'unexpected' })
+    this.lost(link, `unexpected ${message.type}`)
   }
 
   private greeted(link: LinkId, message: PeerMessage): void {

@@ -182,12 +182,13 @@ export class Companion {
     this.settle({ ok: false, code: 'not-known', text: 'the other database did not answer in time' })
   }
 
-  private received(message: PeerMessage, link: LinkId): void {
+  private received(message: PeerMessage, link: LinkId): boolean {
     const { replication, topologyCame } = this.options
     const from: ApplianceId | undefined = this.approach.to?.id
     if (message.type === 'topology.changed') topologyCame(message, link, from ?? 'the other database')
     else if (message.type === 'topology.taken' || message.type === 'topology.refused') this.decided(message)
-    else replication.received(message)
+    else return replication.received(message)
+    return true
   }
 
   private decided(message: Extract<PeerMessage, { type: 'topology.taken' | 'topology.refused' }>): void {

@@ -3,6 +3,7 @@
  * database it goes to, and is given up after a bound.
  */
 import { type Timers } from './timers.ts'
+import { isAnswerToAsk } from '#shared/wire/answers.ts'
 import { type Answer, type Ask } from '#shared/wire/peer-link.schema.ts'
 
 type Pending = { readonly ask: Ask; readonly deadlineMs: number; readonly done: (answer: Answer) => void }
@@ -32,13 +33,15 @@ export class PendingAsks {
     for (const [request, { ask }] of this.waiting) yield [request, ask]
   }
 
-  /** An answer to one that is not waited for changes nothing. */
-  answer(request: number, answer: Answer): void {
+  /** An answer to one that is not waited for changes nothing. `false`: it is none to what was asked, which waits on (SC3). */
+  answer(request: number, answer: Answer): boolean {
     const pending = this.waiting.get(request)
-    if (pending === undefined) return
+    if (pending === undefined) return true
+    if (!isAnswerToAsk(pending.ask.op, answer.outcome)) return false
     this.waiting.delete(request)
     if (this.waiting.size === 0) this.timers.clear(expireKey)
     pending.done(answer)
+    return true
   }
 
   giveUp(): void {

@@ -88,10 +88,20 @@ export class Replication {
     else this.follow(link, held)
   }
 
-  received(message: PeerMessage): void {
-    if (message.type === 'acknowledged') this.acknowledged(message.position)
-    if (message.type === 'snapshot.taken') this.snapshotTaken()
-    if (message.type === 'compared') this.options.comparison.answered(message)
+  /** `false`: the other database must not say that, or not now (SC3). */
+  received(message: PeerMessage): boolean {
+    switch (message.type) {
+      case 'acknowledged':
+        return this.acknowledged(message.position)
+      case 'snapshot.taken':
+        this.snapshotTaken()
+        return true
+      case 'compared':
+        this.options.comparison.answered(message)
+        return true
+      default:
+        return false
+    }
   }
 
   /** The link is gone: nobody waits for it any more. */
@@ -165,9 +175,11 @@ export class Replication {
     this.release(this.waiters.length, 'one')
   }
 
-  private acknowledged(position: number): void {
+  private acknowledged(position: number): boolean {
     const { peer } = this
-    if (peer.phase !== 'following') return
+    if (peer.phase !== 'following') return true
+    // Nobody may be told `both` of what the other has not even been sent (RP2).
+    if (position > peer.sent) return false
     peer.acknowledged = Math.max(peer.acknowledged, position)
     this.knownThere = peer.acknowledged
     if (peer.behindUntil !== null && peer.acknowledged >= peer.behindUntil) {
@@ -177,6 +189,7 @@ export class Replication {
     const open = this.waiters.findIndex((waiter) => waiter.position > peer.acknowledged)
     this.release(open === -1 ? this.waiters.length : open, 'both')
     this.push()
+    return true
   }
 
   private follow(link: LinkId, from: number): void {

@@ -224,6 +224,14 @@ export class SmallWorld {
     return visitor
   }
 
+  /** `from` says that to `to`, on every link that the two have. */
+  say(from: string, to: string, message: PeerMessage): this {
+    for (const [link, { owner, other }] of this.far) {
+      if (owner === to && other === from) this.push(to, { type: 'peer.received', link, message })
+    }
+    return this.settle()
+  }
+
   private fromAgent(appliance: string, link: LinkId, message: AgentMessage): void {
     if (!this.far.has(link)) return
     const extra = ticketsOf(message, `ticket ${this.time.order}`)

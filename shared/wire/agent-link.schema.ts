@@ -69,7 +69,7 @@ export const AgentMessageSchema = Type.Union([
   Type.Object(
     {
       type: Type.Literal('hello'),
-      versions: Type.Object({ min: Type.Integer(), max: Type.Integer() }),
+      versions: Type.Object({ min: Type.Integer(), max: Type.Integer() }, strict),
       agent: Name,
       /** Newest topology epoch that the agent holds; 0 for none. */
       epoch: Epoch,

@@ -10,6 +10,12 @@ export const closeCodes = {
   busy: 4002,
   /** SC3: not JSON, not a known message, or a field out of bounds. */
   malformed: 4003,
+  /** SC3: bytes that are no WebSocket frames. WebSocket's own code, as the next two. */
+  notFrames: 1002,
+  /** SC3: text that is not UTF-8. */
+  notUtf8: 1007,
+  /** SC3: a message in too many pieces. */
+  inPieces: 1008,
   /** SC3: more bytes than `limits.ts` allows. WebSocket's own code. */
   oversized: 1009,
   /** A message out of order, such as a request before `hello`. */

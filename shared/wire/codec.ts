@@ -35,6 +35,7 @@ export function encode(message: object): string {
 /** The decoder of one link direction: a union of objects, each with its own literal `type`. */
 export function decoder<Members extends TObject[]>(schema: TUnion<Members>): Decoder<Static<TUnion<Members>>> {
   const validators = new Map<unknown, Validator>()
+  const fields = fieldNames(schema)
   for (const member of schema.anyOf) {
     const type = literalType(member)
     assert(!validators.has(type), 'the members of a message union differ in type')
@@ -47,7 +48,7 @@ export function decoder<Members extends TObject[]>(schema: TUnion<Members>): Dec
     if (validator === undefined) return malformed('no known message type')
     if (validator.Check(value)) return ok(value as Static<TUnion<Members>>)
     const { path, problem } = firstProblem(validator.Errors(value))
-    return malformed(`${String('type' in value ? value.type : '')}${path} ${problem}`)
+    return malformed(`${String('type' in value ? value.type : '')}${withoutKeys(path, fields)} ${problem}`)
   }
 }
 
@@ -69,6 +70,22 @@ function firstProblem(errors: readonly SchemaError[]): SchemaProblem {
   const readable = errors.find((error) => error.keyword !== 'boolean') ?? errors[0]
   assert(readable !== undefined, 'a value that fails its schema has a problem')
   return { path: readable.instancePath, problem: readable.message }
+}
+
+/** Names of all fields of all objects in a schema. */
+function fieldNames(schema: object): ReadonlySet<string> {
+  const names = new Set<string>()
+  JSON.stringify(schema, (key, value: unknown) => {
+    if (key === 'properties') for (const name of Object.keys(value as object)) names.add(name)
+    return value
+  })
+  return names
+}
+
+/** Keys of a record are not of the schema but of what was sent. */
+function withoutKeys(path: string, fields: ReadonlySet<string>): string {
+  const steps = path.split('/').map((step) => (step === '' || /^\d+$/u.test(step) || fields.has(step) ? step : '*'))
+  return steps.join('/')
 }
 
 function parse(data: string | Buffer): unknown {

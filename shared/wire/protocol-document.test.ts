@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type TObject, type TSchema, type TUnion } from 'typebox'
 import { describe, expect, it } from 'vitest'
 import { AgentMessageSchema, ApplianceMessageSchema } from './agent-link.schema.ts'
+import { answersToAgent, answersToAsk } from './answers.ts'
 import { closeCodes } from './close-codes.ts'
 import { wireLimits } from './limits.ts'
 import { PeerMessageSchema } from './peer-link.schema.ts'
@@ -65,6 +66,16 @@ describe('docs/PROTOCOL.md', () => {
       const unknown = rules.filter((rule) => !spec.includes(`\n- ${rule} (`))
       expect({ name, unknown }).toEqual({ name, unknown: [] })
     }
+  })
+
+  it.each([
+    ['### From an agent', answersToAgent, 2],
+    ['#### Asks', answersToAsk, 2],
+  ] as const)('names the answers that are believed: %s', (heading, answers, column) => {
+    const rows = rowsUnder(heading).filter(([name]) => name !== 'hello')
+    expect(Object.fromEntries(rows.map((cells) => [cells[0], cells[column]?.split(', ').toSorted()]))).toEqual(
+      Object.fromEntries(Object.entries(answers).map(([name, types]) => [name, types.toSorted()])),
+    )
   })
 
   it('prints every limit with its value, and no other', () => {
