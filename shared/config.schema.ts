@@ -30,6 +30,8 @@ const ComputerPolicy = Type.Object(
   strict,
 )
 
+const Profile = Type.Union([Type.Literal('windows'), Type.Literal('timer'), Type.Literal('list')])
+
 const Settings = TopologyShape.properties.settings
 
 export const AgentConfigSchema = Type.Object(
@@ -54,6 +56,8 @@ export const AgentConfigSchema = Type.Object(
           id: Text,
           primServer: Text,
           altServers: Type.Array(Text),
+          /** What kind of agent it is (FB4); absent: `windows`. */
+          profile: Type.Optional(Profile),
           /** Declared addresses and routes (`--address`, `--route`); absent: read from this machine. */
           network: Type.Optional(Type.Object({ addresses: Type.Array(Text), routes: Type.Array(Text) }, strict)),
         },

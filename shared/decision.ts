@@ -10,12 +10,16 @@ import {
   type SiteId,
   type UserName,
 } from '#shared/ids.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 
-/** One step of a pass. `serving` is the site that served when an appliance was lost (LO1). */
-export type Stage = 'bootstrap' | 'serving' | 'home' | 'primary' | 'secondary' | 'last-resort'
+/**
+ * One step of a pass. `serving` is the site that served when an appliance was lost (LO1), `list` the addresses of an agent
+ * that knows no topology (FB4).
+ */
+export type Stage = 'bootstrap' | 'serving' | 'home' | 'primary' | 'secondary' | 'last-resort' | 'list'
 
-export type Purpose = 'bootstrap' | 'online' | 'login' | 'unlock' | 'failover' | 'background'
+export type Purpose = 'bootstrap' | 'online' | 'login' | 'unlock' | 'failover' | 'background' | 'timer'
 
 /** How one candidate of a pass ended. All but `answered`, `rejected` and `busy` mean *unavailable* (SP6). */
 export type CandidateOutcome =
@@ -50,6 +54,7 @@ export type HomeRecord =
 export type Decision = {
   readonly number: number
   readonly agent: AgentId
+  readonly profile: AgentProfile
   readonly purpose: Purpose
   readonly sessions: readonly SessionId[]
   readonly beganAtMs: number
@@ -90,6 +95,7 @@ export type SessionStatus = {
 
 export type AgentStatus = {
   readonly agent: AgentId
+  readonly profile: AgentProfile
   /** An agent is offline when it has no link. */
   readonly online: boolean
   readonly home: HomeRecord

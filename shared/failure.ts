@@ -31,6 +31,11 @@ export const failures = {
     next: 'next-pass',
     text: 'no appliance answers, and policy does not allow an offline login',
   },
+  'offline.not-here': {
+    definite: true,
+    next: 'next-pass',
+    text: 'no appliance answers, and an agent of this profile has no offline login',
+  },
   'offline.expired': {
     definite: true,
     next: 'next-pass',

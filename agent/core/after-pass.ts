@@ -69,6 +69,7 @@ function found(state: AgentState, run: PassRun, candidate: Candidate): readonly 
       return task.waiting
     case 'failover':
     case 'online':
+    case 'timer':
       return []
     default:
       return assertNever(task)
@@ -149,6 +150,7 @@ function exhausted(state: AgentState, run: PassRun): readonly Task[] {
       }
       break
     case 'online':
+    case 'timer':
       break
     default:
       return assertNever(task)

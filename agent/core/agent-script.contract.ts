@@ -10,6 +10,7 @@ import { type Decision } from '#shared/decision.ts'
 import { AgentId, type ApplianceId, type DialId, type SessionId, type SiteId, UserName } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
 import { defaultUserPolicy, type EffectivePolicy, samePolicy } from '#shared/policy/policy.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { normalSettings } from '#shared/policy/settings.ts'
 import { randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -32,6 +33,7 @@ export type ScriptOptions = {
   readonly primServer: string
   readonly altServers?: readonly string[]
   readonly seed?: string
+  readonly profile?: AgentProfile
   /** Topology in the cache at start. */
   readonly cached?: boolean
   /** What every user's login downloads. */
@@ -50,6 +52,7 @@ export function script(options: ScriptOptions) {
     id: AgentId('agent-1'),
     primServer: hostPort(options.primServer),
     altServers: (options.altServers ?? []).map(hostPort),
+    profile: options.profile ?? 'windows',
     random: randomStream(options.seed ?? 'seed', 'agent-1'),
     settings: normalSettings,
   })
@@ -109,7 +112,7 @@ export function script(options: ScriptOptions) {
     switch (effect.type) {
       case 'survey': {
         const known = options.topology.appliances.flatMap(({ host, address }) =>
-          address === undefined ? [] : [[host, address] as const],
+          address === undefined || !effect.hosts.includes(host) ? [] : [[host, address] as const],
         )
         push({ type: 'surveyed', pass: effect.pass, network, addresses: new Map(known) })
         return

@@ -8,7 +8,7 @@ import { challengeTimerFired } from './challenges.ts'
 import { command } from './commands.ts'
 import { type AgentEffect, type AgentEvent, type AgentMachine, type DialAnswer } from './events.ts'
 import { loseLink } from './loss.ts'
-import { offlineVerified, verifierMade } from './offline.ts'
+import { hasOfflineLogin, offlineVerified, verifierMade } from './offline.ts'
 import { emptyOfflineData, type OfflineData } from './offline-data.ts'
 import { type Report } from './pass.ts'
 import { dialNow, linkOpened, startPass, surveyed, tell } from './passes.ts'
@@ -16,12 +16,14 @@ import { type HostPort } from './plan.ts'
 import { ask, requestOfTimer } from './requests.ts'
 import { bindingOf, offlineRetryTimer, wantsAppliance } from './sessions.ts'
 import { type AgentState, emit, type PassRun, type Session, setTimer } from './state.ts'
+import { keepTimer, timerMoveTimer, timerTask } from './timer-move.ts'
 import { emptySlots, newestEpoch } from './topology-slots.ts'
 import { seenAt } from './trusted-time.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type Instant } from '#shared/clock.ts'
 import { type AgentStatus, type SessionStatus } from '#shared/decision.ts'
 import { type AgentId, type DialId, PassId } from '#shared/ids.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type Settings } from '#shared/policy/settings.ts'
 import { type RandomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -30,6 +32,7 @@ export type AgentOptions = {
   readonly id: AgentId
   readonly primServer: HostPort
   readonly altServers: readonly HostPort[]
+  readonly profile: AgentProfile
   readonly random: RandomStream
   /** In force until a topology brings the enterprise's own. */
   readonly settings: Settings
@@ -50,6 +53,7 @@ export function agentMachine(options: AgentOptions): SteppedAgent {
       const kept = state.offline
       handle(state, event)
       hangUpUnused(state)
+      keepTimer(state)
       if (state.offline !== kept) keepOffline(state)
       if (state.effects.length > 0) emit(state, { type: 'status-changed' })
       return state.effects
@@ -124,7 +128,8 @@ function handle(state: AgentState, event: AgentEvent): void {
 
 /** An agent that comes online connects within its home site, sessions or not (PN7). */
 function started(state: AgentState, topology: Topology | undefined, offline: OfflineData): void {
-  state.offline = offline
+  // A thin client keeps nothing to log in with, not even of a time when it was none (FB4).
+  state.offline = hasOfflineLogin(state) ? offline : { ...offline, users: [] }
   state.seen = { ...state.seen, wallMs: Math.max(state.seen.wallMs, offline.seenMs) }
   if (topology !== undefined) {
     state.slots = { inUse: topology, received: topology }
@@ -196,6 +201,9 @@ function timerFired(state: AgentState, key: string): void {
     refresh(state)
   } else if (key === offlineRetryTimer) {
     if (wantsAppliance(state)) startPass(state, { kind: 'online', purpose: 'background' })
+  } else if (key === timerMoveTimer) {
+    const task = timerTask(state)
+    if (task !== undefined) startPass(state, task)
   } else if (challengeTimerFired(state, key)) {
     return
   } else if (key.startsWith('dial:')) {
@@ -214,7 +222,7 @@ function keepOffline(state: AgentState): void {
 function refresh(state: AgentState): void {
   if (state.offline.users.length > 0) state.offline = { ...state.offline }
   uploadAudit(state)
-  if (state.anchor === undefined || !state.links.has(state.anchor)) return
+  if (state.profile === 'list' || state.anchor === undefined || !state.links.has(state.anchor)) return
   ask(state, state.anchor, { kind: 'topology' }, { type: 'refresh', epoch: newestEpoch(state.slots) })
 }
 
@@ -236,6 +244,7 @@ function statusOf(state: AgentState, policyMs: number): AgentStatus {
   const { pin } = state
   return {
     agent: state.id,
+    profile: state.profile,
     online: open.length > 0,
     home: state.home,
     topology: { inUse: state.slots.inUse?.epoch ?? 0, received: newestEpoch(state.slots) },

@@ -8,8 +8,18 @@ import { loseLink } from './loss.ts'
 import { tell } from './passes.ts'
 import { answerFailed, isFailureCode } from './replies.ts'
 import { takeRequest } from './requests.ts'
-import { askLogout, bind, bindingOf, dropSession, ensureOfflineRetry, pauseUnknown, resumed } from './sessions.ts'
+import {
+  answeredBy,
+  askLogout,
+  bind,
+  bindingOf,
+  dropSession,
+  ensureOfflineRetry,
+  pauseUnknown,
+  resumed,
+} from './sessions.ts'
 import { type AgentState, emit, type PassRun, type RequestOwner, type Session, warn } from './state.ts'
+import { notTakenOver, takenOver } from './timer-move.ts'
 import { takeTopology } from './topology-news.ts'
 import { type Stage } from '#shared/decision.ts'
 import { type DialId, RequestId, SessionId } from '#shared/ids.ts'
@@ -19,6 +29,8 @@ import { isAnswerToAgent } from '#shared/wire/answers.ts'
 /** A message came over the open link `dial`. */
 export function received(state: AgentState, dial: DialId, message: ApplianceMessage): void {
   if (message.type === 'topology.changed') {
+    // An agent of profile `list` has no topology, whatever it is offered (FB4).
+    if (state.profile === 'list') return
     takeTopology(state, message.topology)
     return
   }
@@ -69,9 +81,7 @@ function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: Dia
   switch (message.type) {
     case 'topology': {
       takeTopology(state, message.topology)
-      const link = state.links.get(dial)
-      const place = link?.phase === 'open' ? link.place : undefined
-      tell(state, run, { outcome: 'answered', appliance: place?.appliance, site: place?.site })
+      tell(state, run, answeredBy(state, dial))
       return
     }
     case 'login.accepted':
@@ -84,7 +94,9 @@ function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: Dia
       return
     case 'resumed':
     case 'adopted':
-      if (session !== undefined) {
+      if (session !== undefined && run.task.kind === 'timer') {
+        if (message.type === 'resumed') takenOver(state, run.task, session, dial, message)
+      } else if (session !== undefined) {
         auditFailover(state, run, session, dial)
         goOn(state, session, dial, stageOf(run), message)
       }
@@ -101,12 +113,6 @@ function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: Dia
       return
     default:
   }
-}
-
-function answeredBy(state: AgentState, dial: DialId) {
-  const link = state.links.get(dial)
-  const place = link?.phase === 'open' ? link.place : undefined
-  return { outcome: 'answered', appliance: place?.appliance, site: place?.site } as const
 }
 
 function stageOf(run: PassRun): Stage {
@@ -184,15 +190,26 @@ function auditFailover(state: AgentState, run: PassRun, { user, id }: Session, d
 
 /** One session of the pass has been dealt with; the pass ends when all have (LO1). */
 function moved(state: AgentState, run: PassRun, owner: PassOwner, dial: DialId): void {
-  if (run.task.kind !== 'failover' || owner.session === null) return
-  run.task.sessions.delete(owner.session)
-  run.task.moved.add(owner.session)
-  if (run.task.sessions.size === 0) tell(state, run, answeredBy(state, dial))
+  const { task } = run
+  if (owner.session === null) return
+  if (task.kind === 'timer') {
+    task.from.delete(owner.session)
+    if (task.from.size === 0) tell(state, run, answeredBy(state, dial))
+  }
+  if (task.kind !== 'failover') return
+  task.sessions.delete(owner.session)
+  task.moved.add(owner.session)
+  if (task.sessions.size === 0) tell(state, run, answeredBy(state, dial))
 }
 
 function passRejected(state: AgentState, run: PassRun, owner: PassOwner, dial: DialId, reason: string): void {
   const session = owner.session === null ? undefined : state.sessions.get(owner.session)
   if (reason === 'session-ended' && owner.session !== null) dropSession(state, owner.session)
+  if (run.task.kind === 'timer') {
+    if (session !== undefined && reason !== 'session-ended') notTakenOver(state, session, reason)
+    moved(state, run, owner, dial)
+    return
+  }
   if (run.task.kind === 'failover') {
     if (reason !== 'session-ended' && session !== undefined) {
       auditFailover(state, run, session, dial)

@@ -4,8 +4,9 @@
  */
 import { ask } from './requests.ts'
 import { type Report } from './pass.ts'
-import { askResume } from './sessions.ts'
+import { answeredBy, askResume } from './sessions.ts'
 import { type AgentState, type PassRun } from './state.ts'
+import { askToTakeOver } from './timer-move.ts'
 import { assertNever } from '#shared/assert.ts'
 import { type DialId } from '#shared/ids.ts'
 
@@ -18,7 +19,7 @@ export function attempt(state: AgentState, run: PassRun, dial: DialId): Report |
       ask(state, dial, { kind: 'pass', pass: run.id, session: null }, { type: 'topology.get' })
       return undefined
     case 'online':
-      return { outcome: 'answered' }
+      return answeredBy(state, dial)
     case 'login':
       askLogin(state, run, dial)
       return undefined
@@ -26,6 +27,8 @@ export function attempt(state: AgentState, run: PassRun, dial: DialId): Report |
       return attemptUnlock(state, run, dial)
     case 'failover':
       return attemptResume(state, run, dial)
+    case 'timer':
+      return askToTakeOver(state, run, task, dial)
     default:
       return assertNever(task)
   }

@@ -15,13 +15,14 @@ export function decisionOf(state: AgentState, run: PassRun): Decision {
   const candidate = pass.phase === 'found' || pass.phase === 'rejected' ? pass.candidate : undefined
   const inPlace = run.task.kind === 'unlock' && run.rules.has('FB3') && candidate === undefined
   const rules = [
-    ...(run.purpose === 'bootstrap' ? [] : homeRules(run.home)),
+    ...(run.purpose === 'bootstrap' || state.profile === 'list' ? [] : homeRules(run.home)),
     ...run.rules,
     ...endRules(state, run, pass),
   ]
   return {
     number: run.id,
     agent: state.id,
+    profile: state.profile,
     purpose: run.purpose,
     sessions: sessionsOf(run),
     beganAtMs: run.beganAtMs,
@@ -44,6 +45,8 @@ function sessionsOf(run: PassRun): readonly SessionId[] {
       return [run.task.session]
     case 'failover':
       return [...run.task.sessions, ...run.task.moved]
+    case 'timer':
+      return [...run.task.from.keys(), ...run.task.moved]
     case 'bootstrap':
     case 'online':
       return []
@@ -69,6 +72,8 @@ function endRules(state: AgentState, run: PassRun, pass: Pass): readonly string[
     case 'busy':
       return [...loss, 'LO6']
     case 'exhausted': {
+      if (run.purpose === 'timer') return ['FB4']
+      if (state.profile === 'list') return [...loss, 'FB4', 'SP7', 'OF1']
       const disabled = siteOfHome(state, run.home)?.failover.primary === undefined ? ['SP5'] : []
       return run.purpose === 'bootstrap' ? ['BT9'] : [...loss, ...skipped, ...disabled, 'SP7', 'OF1']
     }
@@ -85,6 +90,7 @@ function foundRules(state: AgentState, run: PassRun, { stage, site }: Candidate)
       return ['BT1']
     case 'home':
       if (run.purpose === 'failover') return ['LO3']
+      if (run.purpose === 'timer') return ['FB4']
       return [run.pinWas === 'live' ? 'PN1' : run.pinWas === 'expired' ? 'PN2' : 'SP2', ...wentHome(state, site)]
     case 'serving':
       return site !== null && isTemporary(state, stage, site) ? ['LO2', 'LO3'] : ['LO3']
@@ -93,6 +99,8 @@ function foundRules(state: AgentState, run: PassRun, { stage, site }: Candidate)
       return ['SP1', 'SP10']
     case 'last-resort':
       return ['SP1', 'BT7']
+    case 'list':
+      return ['FB4']
     default:
       return assertNever(stage)
   }
@@ -139,6 +147,7 @@ function sentence(state: AgentState, run: PassRun, pass: Pass): string {
     case 'busy':
       return `all that serve are busy${before}; again in ${pass.retryAfterMs} ms`
     case 'exhausted':
+      if (run.purpose === 'timer') return `nobody at home answers, the sessions stay where they are${before}`
       return failed.length === 0 ? 'nothing to try' : `nothing answers: ${failed.join(', ')}`
     case 'trying':
       return 'under way'
@@ -153,6 +162,7 @@ function foundWords(state: AgentState, run: PassRun, { stage, site }: Candidate)
       return 'gave the first topology'
     case 'home': {
       const home = homeWords(state, run.home)
+      if (run.purpose === 'timer') return `home again after failoverSiteTimeout (${home})`
       if (run.purpose === 'failover') return `another appliance of the home site (${home})`
       if (run.pinWas === 'live') return `pinned in the home site (${home})`
       return run.pinWas === 'expired'
@@ -169,6 +179,8 @@ function foundWords(state: AgentState, run: PassRun, { stage, site }: Candidate)
         site !== null && isTemporary(state, stage, site) ? `, temporarily in ${siteName(state, site)}` : ''
       return `last resort${temporary} (${homeWords(state, run.home)})`
     }
+    case 'list':
+      return 'the first address of its list that answers'
     default:
       return assertNever(stage)
   }

@@ -21,6 +21,7 @@ function firstPick(seed: string, id: string): string | undefined {
     id: AgentId(id),
     primServer: { host: 'h1.test', port: 443 },
     altServers: [],
+    profile: 'windows',
     random: randomStream(seed, id),
     settings: normalSettings,
   })

@@ -16,8 +16,14 @@ import { type EffectivePolicy } from '#shared/policy/policy.ts'
 
 type Accepted = { readonly policy: EffectivePolicy; readonly credentialVersion: number }
 
+/** Thin clients have none: nothing is kept to log in with (FB4). */
+export function hasOfflineLogin({ profile }: AgentState): boolean {
+  return profile === 'windows'
+}
+
 /** An appliance has accepted the password: from now on the user may log in offline (OF3). One hash a version (OF4). */
 export function learn(state: AgentState, user: UserName, password: string, accepted: Accepted): void {
+  if (!hasOfflineLogin(state)) return
   const { policy, credentialVersion } = accepted
   const login = { user, policy, credentialVersion, atMs: state.seen.wallMs }
   const known = afterOnlineLogin(offlineUser(state.offline, user), login)
@@ -59,6 +65,10 @@ export function forget(state: AgentState, user: UserName): void {
 
 /** No appliance was found for `task`: the offline data decides. `decision` is the number of the pass. */
 export function tryOffline(state: AgentState, task: LoginTask | UnlockTask, decision: number): void {
+  if (!hasOfflineLogin(state)) {
+    refuse(state, task, decision, 'offline.not-here')
+    return
+  }
   const verifier = mayLogIn(offlineUser(state.offline, task.user), timeOf(state))
   if (!verifier.ok) {
     refuse(state, task, decision, verifier.error)

@@ -7,8 +7,9 @@ import { afterPass } from './after-pass.ts'
 import { decisionOf } from './explain.ts'
 import { beginPass, type Group, type Report, stepPass } from './pass.ts'
 import { isLive, keptPin, type Pin, withoutUnavailable } from './pin.ts'
-import { bootstrapPlan, failoverPlan, homePlan } from './plan.ts'
+import { bootstrapPlan, failoverPlan, homePlan, type HostPort, listPlan, timerPlan } from './plan.ts'
 import { type AgentState, dialingLinkTo, emit, note, openLinkTo, type PassRun, setTimer, type Task } from './state.ts'
+import { chooseWhoMoves } from './timer-move.ts'
 import { adopt, newestEpoch } from './topology-slots.ts'
 import { type Purpose } from '#shared/decision.ts'
 import { DialId, PassId } from '#shared/ids.ts'
@@ -25,7 +26,7 @@ function purposeOf(task: Task): Purpose {
 
 /** Begins a pass for `task`. Without any topology the bootstrap comes first, and the task waits for it (BT1, BT9). */
 export function startPass(state: AgentState, task: Task): void {
-  if (task.kind !== 'bootstrap') {
+  if (task.kind !== 'bootstrap' && state.profile !== 'list') {
     if (state.slots.inUse === undefined) {
       startBootstrap(state, task)
       return
@@ -72,9 +73,14 @@ function adoptReceived(state: AgentState): void {
 }
 
 function hostsOf(state: AgentState, task: Task): readonly string[] {
-  const servers = task.kind === 'bootstrap' ? [state.primServer, ...state.altServers] : [state.primServer]
+  const onlyFirst = task.kind !== 'bootstrap' && state.profile !== 'list'
+  const servers = onlyFirst ? [state.primServer] : serversOf(state)
   const appliances = state.slots.inUse?.appliances ?? []
   return [...new Set([...servers, ...appliances].map(({ host }) => host))]
+}
+
+function serversOf({ primServer, altServers }: AgentState): readonly HostPort[] {
+  return [primServer, ...altServers]
 }
 
 /** The host's network and its names are known: decide the home site and plan (HS1, HS5, PN6). */
@@ -98,19 +104,20 @@ function planOf(
 ): readonly Group[] {
   const topology = state.slots.inUse
   const { task } = run
-  if (topology === undefined || task.kind === 'bootstrap') {
-    return bootstrapPlan([state.primServer, ...state.altServers], addresses)
-  }
+  if (state.profile === 'list') return listPlan(serversOf(state), addresses)
+  if (topology === undefined || task.kind === 'bootstrap') return bootstrapPlan(serversOf(state), addresses)
   state.home = homeSite(topology, network)
   run.home = state.home
   state.pin = keptPin(state.pin, state.home.site, topology)
   const { pin, primServer, random } = state
   const { policyMs } = state.now
   run.pinWas = pin === undefined ? 'none' : isLive(pin, policyMs, topology.settings.pinWindowMs) ? 'live' : 'expired'
+  if (task.kind === 'timer' && !chooseWhoMoves(state, task)) return []
   if (task.kind === 'unlock' && staysInPlace(state, task.session)) return []
   const forSession = task.kind === 'login' || task.kind === 'unlock'
   const first = pin === undefined ? pickUnderWay(state) : forSession || run.pinWas === 'live' ? pin : undefined
   const ground = { topology, home: state.home.site, primServer, addresses, random, pin: first, policyMs }
+  if (task.kind === 'timer') return timerPlan(ground)
   return task.kind === 'failover' ? failoverPlan(ground, task.lost) : homePlan(ground)
 }
 
@@ -159,7 +166,7 @@ function walk(state: AgentState, run: PassRun): void {
 /** Nobody waits at the keyboard for a reconnect, and a thousand agents reconnect at once: full jitter (LO6). */
 function jitterOf(state: AgentState, run: PassRun): number {
   run.dials += 1
-  if (run.purpose !== 'failover' && run.purpose !== 'background') return 0
+  if (!['failover', 'background', 'timer'].includes(run.purpose)) return 0
   const spanMs = Math.min(reconnectJitterMs.max, reconnectJitterMs.first * 2 ** (run.dials - 1))
   return state.random.below(spanMs) + 1
 }

@@ -47,8 +47,17 @@ function unnamed(place: HostPort, stage: Stage, ground: Pick<Ground, 'topology' 
 
 /** `IPTXPrimServer`, then `IPTXALTSERVERS` in order (BT1, BT2). */
 export function bootstrapPlan(servers: readonly HostPort[], addresses: ReadonlyMap<string, string>): readonly Group[] {
+  return inOrder('bootstrap', servers, addresses)
+}
+
+/** The addresses of an agent without a topology, in the order written, whatever the pass is for (FB4). */
+export function listPlan(servers: readonly HostPort[], addresses: ReadonlyMap<string, string>): readonly Group[] {
+  return inOrder('list', servers, addresses)
+}
+
+function inOrder(stage: Stage, servers: readonly HostPort[], addresses: ReadonlyMap<string, string>): readonly Group[] {
   const candidates = servers.map((place) => ({
-    stage: 'bootstrap' as const,
+    stage,
     appliance: null,
     site: null,
     ...place,
@@ -66,6 +75,11 @@ export function homePlan(ground: Ground): readonly Group[] {
     return { candidates: ordered.map((one) => candidate(one, stage, ground.addresses)), leftWhenBusy: false }
   })
   return [...groups, { candidates: [unnamed(ground.primServer, 'last-resort', ground)], leftWhenBusy: false }]
+}
+
+/** The home site alone: a timer move goes home or nowhere (FB4). */
+export function timerPlan(ground: Ground): readonly Group[] {
+  return homePlan(ground).filter(({ candidates }) => candidates[0]?.stage === 'home')
 }
 
 /** After the loss of `lost` (LO1). Where the site that served is home, its stage is called home. */

@@ -4,6 +4,7 @@
  */
 import { askAdoption, tellEnded } from './adoption.ts'
 import { pauseOnResume, showPaused, stopChallengeTimers } from './challenges.ts'
+import { type Report } from './pass.ts'
 import { ask } from './requests.ts'
 import {
   type AgentState,
@@ -37,6 +38,13 @@ export function isTemporary(state: AgentState, stage: Stage, site: SiteId): bool
   const home = topology === undefined ? undefined : siteOf(topology, state.home.site)
   if (home === undefined) return true
   return site !== home.id && site !== home.failover.primary && site !== home.failover.secondary
+}
+
+/** Whoever answers over the link `dial`, as the outcome of a candidate. */
+export function answeredBy(state: AgentState, dial: DialId): Report {
+  const link = state.links.get(dial)
+  const place = link?.phase === 'open' ? link.place : undefined
+  return { outcome: 'answered', appliance: place?.appliance, site: place?.site }
 }
 
 export function bindingOf(state: AgentState, where: Whereabouts): Binding | null {

@@ -24,6 +24,7 @@ import {
   type UserName,
 } from '#shared/ids.ts'
 import { type EffectivePolicy } from '#shared/policy/policy.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type Settings } from '#shared/policy/settings.ts'
 import { type RandomStream } from '#shared/random.ts'
 import { type PauseCause, type Replicated } from '#shared/wire/agent-link.schema.ts'
@@ -103,9 +104,12 @@ export type Task =
       readonly moved: Set<SessionId>
       readonly lost: Place
     }
+  /** Sessions on their way home, with the link that they were bound over, and those that have arrived (FB4). */
+  | { readonly kind: 'timer'; readonly from: Map<SessionId, DialId>; readonly moved: Set<SessionId> }
 
 export type LoginTask = Task & { kind: 'login' }
 export type UnlockTask = Task & { kind: 'unlock' }
+export type TimerTask = Task & { kind: 'timer' }
 
 /** A typed password on its way through the shell's hash: to be matched offline, or to become a verifier. */
 export type OfflineJob =
@@ -147,6 +151,7 @@ export type PendingRequest = { readonly dial: DialId; readonly asked: RequestTyp
 
 export type AgentState = {
   readonly id: AgentId
+  readonly profile: AgentProfile
   readonly primServer: HostPort
   readonly altServers: readonly HostPort[]
   readonly random: RandomStream

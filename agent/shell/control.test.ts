@@ -11,6 +11,7 @@ import { type AgentDoor, type ControlDoor, type WatchLine, openControl } from '.
 const token = 'open sesame'
 const status: AgentStatus = {
   agent: AgentId('w/1'),
+  profile: 'windows',
   online: false,
   home: { site: null, by: 'none' },
   topology: { inUse: 0, received: 0 },

@@ -130,6 +130,7 @@ function hosting(script: Script, changes: Partial<AgentConfig> & { readonly port
 function statusOf(agent: AgentId, policyMs: number): AgentStatus {
   return {
     agent,
+    profile: 'windows',
     online: policyMs < 0,
     home: { site: null, by: 'none' },
     topology: { inUse: 0, received: 0 },
@@ -144,6 +145,7 @@ function decision(number: number): Decision {
   return {
     number,
     agent: first,
+    profile: 'windows',
     purpose: 'login',
     sessions: [],
     beganAtMs: 0,

@@ -18,6 +18,7 @@ import { type Decision } from '#shared/decision.ts'
 import { AgentId } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
 import { type TlsClient } from '#shared/pki/tls-options.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type Settings } from '#shared/policy/settings.ts'
 import { type RandomStream, randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -41,6 +42,7 @@ export type MachineOptions = {
   readonly id: AgentId
   readonly primServer: HostPort
   readonly altServers: readonly HostPort[]
+  readonly profile: AgentProfile
   readonly random: RandomStream
   /** Until a topology brings its own. */
   readonly settings: Settings
@@ -156,9 +158,10 @@ class Host implements AgentHost {
     const random = randomStream(config.seed, id)
     const [primServer, ...altServers] = [agent.primServer, ...agent.altServers].map(checkedHostPort)
     assert(primServer !== undefined, 'an agent has a bootstrap server')
+    const { profile = 'windows' } = agent
     const resident: Resident = {
       id,
-      machine: this.#ports.createMachine({ id, primServer, altServers, random, settings: config.settings }),
+      machine: this.#ports.createMachine({ id, primServer, altServers, profile, random, settings: config.settings }),
       links: this.#dialer.forAgent((event) => this.#push(resident, event)),
       timers: turnTimers(this.#clock, config.settings.timeScale, (key, number) =>
         this.#push(resident, { type: 'timer.fired', key, number }),

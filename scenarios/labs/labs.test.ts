@@ -34,6 +34,7 @@ const advice: Readonly<Record<string, readonly string[]>> = {
   'pin-window': [],
   'power-loss': [],
   'topology-change': [],
+  'thin-clients': ['single-appliance-site sites[1]'],
   torture: ['single-appliance-site sites[1]'],
   'wrong-topology': [],
 }

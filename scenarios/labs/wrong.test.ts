@@ -232,6 +232,11 @@ const table: readonly (readonly [title: string, file: string, message: string])[
     '6:43: error value-out-of-range: appliances[0].port is 70000 (found 70000). Remedy: keep it at least 1 and at most 65535',
   ],
   [
+    '[FB4] profile-in-settings',
+    'profile-in-settings',
+    '3:13: error FB4 profile-in-settings: settings.agentProfile: each workstation has a profile of its own (found agentProfile). Remedy: write profile: windows, timer or list at the workstations and fleets',
+  ],
+  [
     '[ST3] range-invalid-prefix',
     'range-invalid-prefix',
     '4:28: error ST3 range-invalid-prefix: sites[0].ranges[0]: "172.16.8.5/24" has host bits; its network is 172.16.8.0/24 (found 172.16.8.5/24). Remedy: write the network address and its length, such as 172.16.8.0/24',
@@ -295,6 +300,11 @@ const table: readonly (readonly [title: string, file: string, message: string])[
     'unknown-key',
     'unknown-key',
     '6:37: error unknown-key: appliances[0] has no key "datacentre" (found datacentre). Remedy: did you mean "dataCenter"?',
+  ],
+  [
+    '[FB4] unknown-profile',
+    'unknown-profile',
+    '8:76: error FB4 unknown-profile: there is no agent profile "timed" (found timed). Remedy: did you mean "timer"?',
   ],
   [
     'unknown-tag',

@@ -23,6 +23,7 @@ import {
   type Stage,
 } from '#shared/decision.ts'
 import { type FailureCode } from '#shared/failure.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { type LinkFault } from './fabric/fabric.ts'
 
@@ -240,6 +241,7 @@ export type NewAgent = {
   readonly id: string
   readonly primServer: string
   readonly altServers?: readonly string[]
+  readonly profile?: AgentProfile
   readonly addresses?: readonly string[]
   readonly routes?: readonly string[]
 }

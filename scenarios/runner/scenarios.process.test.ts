@@ -21,6 +21,10 @@ const scenarios = [
   ],
   ['pin-window', '[PN1, PN2, PN3, BD2] a new session changes its appliance after three hours, no running one does'],
   ['power-loss', '[RP2, SV2, SP7, CH2] nobody logs in again after a full disk, nor after both databases lost power'],
+  [
+    'thin-clients',
+    '[FB2, FB3, FB4, BD3] a timer comes home by itself, windows and a list do not, and thin clients log nobody in offline',
+  ],
   ['topology-change', '[BT4, BT5, BT6, BD1] an edit is held until the next session starts'],
   ['wrong-topology', '[SP3, BT5, BT7] the last resort rescues from wrong addresses'],
 ] as const

@@ -8,6 +8,7 @@ const agent = AgentId('ws-1')
 const decision: Decision = {
   number: 7,
   agent,
+  profile: 'windows',
   purpose: 'failover',
   sessions: [SessionId('s-1')],
   beganAtMs: 1_000,
@@ -133,6 +134,7 @@ it('says of a status which sessions have been paused since the one before', () =
       agent,
       status: {
         agent,
+        profile: 'windows',
         online: true,
         home: { site: null, by: 'none' },
         topology: { inUse: 1, received: 1 },

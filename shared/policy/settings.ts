@@ -10,6 +10,8 @@ export type Settings = {
   /** Policy. Background attempts while offline (OF2), ±20 % when `offlineRetryJitter`. */
   readonly offlineRetryIntervalMs: number
   readonly offlineRetryJitter: boolean
+  /** Policy. How long a session of an agent of profile `timer` stays away from home at a time (FB4). */
+  readonly failoverSiteTimeoutMs: number
   readonly seamlessFailover: boolean
   /** Wire. One dial: socket, TLS, WebSocket and the appliance's first message. */
   readonly connectTimeoutMs: number
@@ -33,6 +35,7 @@ export const normalSettings: Settings = {
   refreshIntervalMs: 10 * minute,
   offlineRetryIntervalMs: 5 * minute,
   offlineRetryJitter: true,
+  failoverSiteTimeoutMs: 5 * minute,
   seamlessFailover: true,
   connectTimeoutMs: 2 * second,
   requestTimeoutMs: 5 * second,

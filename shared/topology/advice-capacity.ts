@@ -74,8 +74,11 @@ function populationsOf({ topology, workstations, fleets }: Enterprise): Readonly
   const add = (site: SiteId | null, count: number): void => {
     populations.set(site, (populations.get(site) ?? 0) + count)
   }
-  for (const { network } of workstations) if (network !== undefined) add(homeOf(topology, network), 1)
-  for (const fleet of fleets) for (const [site, count] of homesOfFleet(topology, fleet)) add(site, count)
+  // Who tries a list has no home (FB4).
+  for (const { network, profile } of workstations)
+    if (network !== undefined && profile !== 'list') add(homeOf(topology, network), 1)
+  for (const fleet of fleets.filter(({ profile }) => profile !== 'list'))
+    for (const [site, count] of homesOfFleet(topology, fleet)) add(site, count)
   return populations
 }
 

@@ -236,6 +236,16 @@ describe('[ST8] workstations, of either generation', () => {
     expect(codes(withWorkstation('primServer: north1.test'))).toEqual([])
   })
 
+  test('[FB4] a list of one address, which no other profile is told of; a list needs no range', () => {
+    const at = (text: string): readonly string[] => codes(withWorkstation(`address: 10.9.0.5, primServer: ${text}`))
+    expect(at('north1.test, profile: list')).toEqual(['list-of-one'])
+    expect(at('north1.test, altServers: [north1.test], profile: list')).toEqual(['list-of-one'])
+    expect(at('north1.test, altServers: [south1.test], profile: list')).toEqual([])
+    expect(at('north1.test, profile: timer')).toEqual(['workstation-in-no-range'])
+    const fleet = `${good}fleets:\n  - { id: n, count: 2, addresses: 10.9.0.0/24, primServer: north1.test, profile: list }\n`
+    expect(codes(fleet)).toEqual(['list-of-one'])
+  })
+
   test('[ST8] a fleet is told how many of its agents are in no range', () => {
     const text = `${good}fleets:\n  - { id: n, count: 10, addresses: 10.1.0.250-10.1.1.9, primServer: north1.test }\n`
     expect(textsOf(text, 'workstation-in-no-range')).toEqual([

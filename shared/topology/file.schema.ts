@@ -59,8 +59,8 @@ export const SettingsFile = Type.Object(
     requestTimeout: Type.Optional(Duration),
     heartbeat: Type.Optional(Duration),
     replicationWait: Type.Optional(Duration),
+    failoverSiteTimeout: Type.Optional(Duration),
     connectStagger: refused,
-    failoverSiteTimeout: refused,
     agentProfile: refused,
   },
   strict,
@@ -167,12 +167,23 @@ export const WorkstationFile = Type.Object(
     routes: Type.Optional(Texts),
     primServer: Server,
     altServers: Type.Optional(Type.Array(Server)),
+    profile: Type.Optional(Text),
     computerPolicy: Type.Optional(Text),
   },
   strict,
 )
 
-export const FleetFile = Type.Object({ id: Text, count: Count, addresses: Text, primServer: Server }, strict)
+export const FleetFile = Type.Object(
+  {
+    id: Text,
+    count: Count,
+    addresses: Text,
+    primServer: Server,
+    altServers: Type.Optional(Type.Array(Server)),
+    profile: Type.Optional(Text),
+  },
+  strict,
+)
 
 export type EnterpriseFile = Static<typeof EnterpriseFile>
 export type SettingsFile = Static<typeof SettingsFile>

@@ -221,17 +221,33 @@ generatedPeople: { count: 2, prefix: user, password: secret-c }
   test('a workstation without addresses and routes reads its own machine', () => {
     const text = `${small}workstations:
   - { id: real, primServer: one.hospital.test }
-  - { id: two, addresses: [10.1.0.5, '::ffff:10.1.0.6'], routes: [10.0.0.0/8], primServer: One.hospital.test:8443, altServers: [10.1.0.12] }
+  - { id: two, profile: timer, addresses: [10.1.0.5, '::ffff:10.1.0.6'], routes: [10.0.0.0/8], primServer: One.hospital.test:8443, altServers: [10.1.0.12] }
 `
     expect(read(text).enterprise.workstations).toEqual([
-      { id: 'real', network: undefined, primServer: 'one.hospital.test:443', altServers: [] },
+      { id: 'real', network: undefined, primServer: 'one.hospital.test:443', altServers: [], profile: 'windows' },
       {
         id: 'two',
         network: { addresses: ['10.1.0.5', '10.1.0.6'], routes: ['10.0.0.0/8'] },
         primServer: 'one.hospital.test:8443',
         altServers: ['10.1.0.12:443'],
+        profile: 'timer',
       },
     ])
+  })
+
+  test('[FB4] a fleet has a profile and alternative servers too, and settings say how often a timer moves', () => {
+    const text = `${small}settings: { failoverSiteTimeout: 2 min }
+fleets:
+  - { id: thin, count: 2, addresses: 10.1.0.0/24, primServer: one.hospital.test, altServers: [10.1.0.12], profile: list }
+  - { id: fat, count: 2, addresses: 10.1.0.0/24, primServer: one.hospital.test }
+`
+    const { fleets, topology } = read(text).enterprise
+    expect(fleets.map(({ profile, altServers }) => [profile, ...altServers])).toEqual([
+      ['list', '10.1.0.12:443'],
+      ['windows'],
+    ])
+    expect(topology.settings.failoverSiteTimeoutMs).toBe(120_000)
+    expect(read(small).enterprise.topology.settings.failoverSiteTimeoutMs).toBe(300_000)
   })
 
   test('an alias stands for its anchor', () => {

@@ -8,14 +8,17 @@ type Map = { readonly sites: readonly Site[]; readonly appliances: readonly Appl
 /**
  * Candidates of the largest pass that any workstation can face in any active site: home, primary, secondary and last
  * resort (SP1), and the serving site when the loss meets a session that is temporary there (LO1, LO2). Nothing counts
- * twice (SP3).
+ * twice (SP3). An agent of profile `list` has its list (FB4).
  */
-export function largestPass(map: Map, agents: Agents): number {
-  const servers = new Set([...agents.workstations, ...agents.fleets].map(({ primServer }) => primServer))
+export function largestPass(map: Map, { workstations, fleets }: Agents): number {
+  const agents = [...workstations, ...fleets]
+  const lists = agents.filter(({ profile }) => profile === 'list')
+  const servers = new Set(agents.filter((agent) => !lists.includes(agent)).map(({ primServer }) => primServer))
   // A file without agents still gets some: of their last resort nothing is known but that there is one.
-  const lastResorts = servers.size === 0 ? [null] : [...servers]
+  const lastResorts = agents.length === 0 ? [null] : [...servers]
   const homes = map.sites.filter((site) => site.type === 'active')
-  return Math.max(0, ...homes.flatMap((home) => lastResorts.map((server) => candidates(map, home, server))))
+  const ofLists = lists.map(({ primServer, altServers }) => new Set([primServer, ...altServers]).size)
+  return Math.max(0, ...ofLists, ...homes.flatMap((home) => lastResorts.map((server) => candidates(map, home, server))))
 }
 
 function candidates(map: Map, home: Site, server: string | null): number {

@@ -4,6 +4,7 @@
  */
 import { type AgentId, type ApplianceId, type SiteId, type UserName } from '#shared/ids.ts'
 import { type Settings } from '#shared/policy/settings.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type ComputerPolicy, type UserPolicy } from '#shared/policy/policy.ts'
 
 export type Generation = 'G4' | 'G3'
@@ -74,6 +75,7 @@ export type Workstation = {
   readonly primServer: string
   /** `host:port` each, of `IPTXALTSERVERS` (BT2). */
   readonly altServers: readonly string[]
+  readonly profile: AgentProfile
   readonly computerPolicy?: string | undefined
 }
 
@@ -83,6 +85,8 @@ export type Fleet = {
   readonly count: number
   readonly addresses: AddressRange
   readonly primServer: string
+  readonly altServers: readonly string[]
+  readonly profile: AgentProfile
 }
 
 export type Enterprise = {

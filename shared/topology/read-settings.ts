@@ -7,12 +7,13 @@ import { type Path, type Report, formatField } from '#shared/topology/problems.t
 const presets = { normal: {}, fast: fastWire, 'pie-default': pieDefaultWire } as const
 
 /** Keys that SPEC.md names and this version does not have. */
-const planned = ['connectStagger', 'failoverSiteTimeout', 'agentProfile'] as const
+const planned = ['connectStagger'] as const
 
 type DurationKey =
   | 'pinWindow'
   | 'refreshInterval'
   | 'offlineRetryInterval'
+  | 'failoverSiteTimeout'
   | 'connectTimeout'
   | 'requestTimeout'
   | 'heartbeat'
@@ -24,6 +25,12 @@ export function readSettings(file: SettingsFile, path: Path, report: Report): Se
     const text = `${formatField([...path, key])} is planned and not in this version`
     report({ code: 'setting-planned', rule: null, path: [...path, key], at: 'key', text, remedy: 'remove it' })
   }
+  if (Object.hasOwn(file, 'agentProfile')) {
+    const here = [...path, 'agentProfile']
+    const text = `${formatField(here)}: each workstation has a profile of its own`
+    const remedy = 'write profile: windows, timer or list at the workstations and fleets'
+    report({ code: 'profile-in-settings', rule: 'FB4', path: here, at: 'key', text, remedy })
+  }
   const preset: Settings = { ...normalSettings, ...presets[file.wire ?? 'normal'] }
   const duration = (key: DurationKey): number => readDuration(file, key, preset[`${key}Ms`], path, report)
   const settings: Settings = {
@@ -32,6 +39,7 @@ export function readSettings(file: SettingsFile, path: Path, report: Report): Se
     refreshIntervalMs: duration('refreshInterval'),
     offlineRetryIntervalMs: duration('offlineRetryInterval'),
     offlineRetryJitter: readSwitch(file.offlineRetryJitter, preset.offlineRetryJitter),
+    failoverSiteTimeoutMs: duration('failoverSiteTimeout'),
     seamlessFailover: readSwitch(file.seamlessFailover, preset.seamlessFailover),
     connectTimeoutMs: duration('connectTimeout'),
     requestTimeoutMs: duration('requestTimeout'),

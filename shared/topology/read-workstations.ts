@@ -1,6 +1,7 @@
 /** The sections `workstations` and `fleets`: what agents are told at installation, and where they stand (BT1, BT2, HS2). */
 import { compileRange, parseRouteDestination, rangeSize } from '#shared/address.ts'
 import { AgentId } from '#shared/ids.ts'
+import { type AgentProfile, agentProfiles } from '#shared/profile.ts'
 import { type ComputerPolicy } from '#shared/policy/policy.ts'
 import { type DeclaredNetwork, type Fleet, type Workstation } from '#shared/topology/model.ts'
 import {
@@ -9,6 +10,7 @@ import {
   FleetFile,
   WorkstationFile as WorkstationShape,
 } from '#shared/topology/file.schema.ts'
+import { suggest } from '#shared/topology/nearest.ts'
 import { type Path, type Report, formatField } from '#shared/topology/problems.ts'
 import { type Policies, generatedDigits } from '#shared/topology/read-people.ts'
 import {
@@ -32,14 +34,13 @@ export function readWorkstations(
   reportDuplicates(named, 'workstation-id', null, report)
   return items.map(({ value, path }) => {
     checkComputerPolicy(value.computerPolicy, policies, path, report)
-    const altServers = (value.altServers ?? []).map((text, index) =>
-      readServer(text, [...path, 'altServers', index], report),
-    )
+    const altServers = readAltServers(value, path, report)
     return {
       id: AgentId(value.id),
       network: readNetwork(value, path, report),
       primServer: readServer(value.primServer, [...path, 'primServer'], report),
       altServers,
+      profile: readProfile(value.profile, path, report),
       ...(value.computerPolicy === undefined ? {} : { computerPolicy: value.computerPolicy }),
     }
   })
@@ -60,6 +61,7 @@ export function readFleets(
     const { id, count } = value
     checkAgentNames(id, count, workstations, path, report)
     const primServer = readServer(value.primServer, [...path, 'primServer'], report)
+    const altServers = readAltServers(value, path, report)
     const addresses = readAddressRange(value.addresses, [...path, 'addresses'], report)
     if (addresses === null) continue
     const size = rangeSize(compileRange(addresses))
@@ -68,9 +70,26 @@ export function readFleets(
       const finding = { code: 'fleet-larger-than-addresses', rule: null, path: [...path, 'count'] }
       report({ ...finding, text, remedy: `write a count of at most ${size}, or a larger range` })
     }
-    fleets.push({ id, count, addresses, primServer })
+    fleets.push({ id, count, addresses, primServer, altServers, profile: readProfile(value.profile, path, report) })
   }
   return fleets
+}
+
+function readProfile(word: string | undefined, path: Path, report: Report): AgentProfile {
+  const known = agentProfiles.find((profile) => profile === (word ?? 'windows'))
+  if (known !== undefined) return known
+  const text = `there is no agent profile "${word}"`
+  const remedy = suggest(word ?? '', agentProfiles)
+  report({ code: 'unknown-profile', rule: 'FB4', path: [...path, 'profile'], text, remedy })
+  return 'windows'
+}
+
+function readAltServers(
+  { altServers }: { readonly altServers?: readonly string[] },
+  path: Path,
+  report: Report,
+): readonly string[] {
+  return (altServers ?? []).map((text, index) => readServer(text, [...path, 'altServers', index], report))
 }
 
 /** The agent's name at `index` (from 0) of a fleet: `ward-0001` on. */

@@ -42,6 +42,7 @@ const Settings = Type.Object(
     refreshIntervalMs: Ms,
     offlineRetryIntervalMs: Ms,
     offlineRetryJitter: Type.Boolean(),
+    failoverSiteTimeoutMs: Ms,
     seamlessFailover: Type.Boolean(),
     connectTimeoutMs: Ms,
     requestTimeoutMs: Ms,

@@ -15,6 +15,7 @@ import {
   edited,
   healed,
   historyOf,
+  installedAs,
   login,
   lost,
   pass,
@@ -171,7 +172,61 @@ describe('not-transitive', () => {
 })
 
 describe('no-stage-skipped', () => {
+  const list = ['chicago-1', 'dallas-1', 'boston-1']
   it.each<Case>([
+    [
+      '[FB4] a list in the order written',
+      'holds',
+      1,
+      installedAs(
+        'list',
+        list,
+        historyOf(
+          serving(0, 'dallas-1', 'boston-1'),
+          status(1, { epochs: [0, 0] }),
+          pass(1, 'login', 100, 200, { found: 'dallas-1' }),
+          dial(110, 'chicago-1', 120),
+          dial(130, 'dallas-1'),
+        ),
+      ),
+    ],
+    [
+      '[FB4] a list out of order',
+      'broken',
+      1,
+      installedAs(
+        'list',
+        list,
+        historyOf(
+          allServing(0),
+          status(1, { epochs: [0, 0] }),
+          pass(1, 'login', 100, 200, { found: 'dallas-1' }),
+          dial(110, 'dallas-1'),
+        ),
+      ),
+    ],
+    [
+      '[FB4] a timer move that finds nobody at home ends there',
+      'holds',
+      0,
+      installedAs(
+        'timer',
+        [],
+        historyOf(
+          serving(0, 'chicago-1'),
+          status(1),
+          pass(1, 'timer', 100, 200),
+          dial(110, 'dallas-1', 120),
+          dial(130, 'dallas-2', 140),
+        ),
+      ),
+    ],
+    [
+      '[FB4] and asks everybody there first',
+      'broken',
+      1,
+      installedAs('timer', [], historyOf(idle, pass(1, 'timer', 100, 200), dial(110, 'dallas-1', 120))),
+    ],
     [
       '[SP10] the failover site after the home site',
       'holds',
@@ -523,6 +578,69 @@ describe('moves-only-on-loss', () => {
       historyOf(settled, restarted(50_000), status(60_000, { bound: 'dallas-2' })),
     ],
     ['[BD1] no status seen', 'unknown', 0, historyOf(login(1, 100, 200, 'dallas-1'))],
+    [
+      '[FB4] a timer that goes home after failoverSiteTimeout',
+      'holds',
+      1,
+      installedAs('timer', [], historyOf(away, status(300_100, { bound: 'dallas-1' }))),
+    ],
+    [
+      '[FB4] a timer that goes home sooner',
+      'broken',
+      1,
+      installedAs('timer', [], historyOf(away, status(299_000, { bound: 'dallas-1' }))),
+    ],
+    [
+      '[FB4] a timer that was home meanwhile, and goes home too soon',
+      'broken',
+      3,
+      installedAs(
+        'timer',
+        [],
+        historyOf(
+          away,
+          lost(150_000, 'chicago-1'),
+          status(150_001, { bound: 'dallas-1' }),
+          lost(160_000, 'dallas-1'),
+          status(160_001, { bound: 'chicago-2' }),
+          status(310_000, { bound: 'dallas-2' }),
+        ),
+      ),
+    ],
+    [
+      '[FB4] a timer that moves inside its home site',
+      'broken',
+      1,
+      installedAs('timer', [], historyOf(settled, status(400_000, { bound: 'dallas-2' }))),
+    ],
+    [
+      '[FB4] a timer that moves elsewhere than home',
+      'broken',
+      1,
+      installedAs('timer', [], historyOf(away, status(400_000, { bound: 'chicago-2' }))),
+    ],
+    [
+      '[FB4] a windows agent that goes home after that time',
+      'broken',
+      1,
+      historyOf(away, status(400_000, { bound: 'dallas-1' })),
+    ],
+    [
+      '[FB4] a list, whose unlock begins with its first address',
+      'holds',
+      1,
+      installedAs(
+        'list',
+        ['dallas-2', 'dallas-1'],
+        historyOf(settled, unlock(2, 59_900, 60_001, 'dallas-2'), status(60_000, { bound: 'dallas-2' })),
+      ),
+    ],
+    [
+      '[FB4] a list that returns to its first address by itself',
+      'broken',
+      1,
+      installedAs('list', ['dallas-2', 'dallas-1'], historyOf(settled, status(400_000, { bound: 'dallas-2' }))),
+    ],
   ])('%s: %s', (_, said, checked, history) => expect(judged(movesOnlyOnLoss, history)).toEqual([said, checked]))
 })
 
@@ -548,6 +666,18 @@ describe('received-not-used-early', () => {
       'holds',
       0,
       historyOf(status(100, { epochs: [0, 0] }), status(200, { epochs: [1, 1] })),
+    ],
+    [
+      '[BT5] it comes into use with a timer move',
+      'holds',
+      2,
+      installedAs('timer', [], historyOf(received, pass(1, 'timer', 300, 400), status(301, { epochs: [2, 2] }))),
+    ],
+    [
+      '[BT5] of which only an agent of that profile has any',
+      'broken',
+      2,
+      historyOf(received, pass(1, 'timer', 300, 400), status(301, { epochs: [2, 2] })),
     ],
     ['[BT5] a restarted agent', 'holds', 1, historyOf(received, restarted(250), status(301, { epochs: [2, 2] }))],
     ['[BT5] no status seen', 'unknown', 0, historyOf(pass(1, 'login', 300, 400))],

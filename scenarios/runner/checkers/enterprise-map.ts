@@ -18,6 +18,7 @@ import {
   rangesTouch,
 } from '#shared/address.ts'
 import { type AgentId, type ApplianceId, Endpoint, type SiteId } from '#shared/ids.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { type Appliance, type DeclaredNetwork, type Topology } from '#shared/topology/model.ts'
 import { fleetAgentId } from '#shared/topology/read-workstations.ts'
 
@@ -29,16 +30,22 @@ export type EnterpriseMap = {
   readonly epochs: ReadonlyMap<number, Topology>
   /** `undefined` where it cannot be known from outside: the host's own network was read. */
   homeOf(agent: AgentId, topology: Topology): SiteId | null | undefined
+  /** What kind of agent it was installed as (FB4). */
+  profileOf(agent: AgentId): AgentProfile
   /** `host:port` as the history writes it: the host is the address it stands for, as far as the lab's file knows it. */
   canonical(text: string): Endpoint
-  /** Where the agent finds its last resort, then its other bootstrap servers. */
+  /** Where the agent finds its last resort, then its other bootstrap servers; the list of an agent of profile `list`. */
   bootstrapOf(agent: AgentId): readonly Endpoint[]
   /** Every site that an endpoint or appliance belongs to, in any epoch. */
   sitesOfEndpoint(endpoint: Endpoint): ReadonlySet<SiteId>
   sitesOfAppliance(appliance: ApplianceId): ReadonlySet<SiteId>
 }
 
-type Host = { readonly network: DeclaredNetwork | undefined; readonly bootstrap: readonly string[] }
+type Host = {
+  readonly network: DeclaredNetwork | undefined
+  readonly bootstrap: readonly string[]
+  readonly profile: AgentProfile
+}
 
 export function mapOf(history: History): EnterpriseMap {
   const { topology: first } = history.enterprise
@@ -61,6 +68,7 @@ export function mapOf(history: History): EnterpriseMap {
       const network = hosts.get(agent)?.network
       return network === undefined ? undefined : homeSite(topology, network)
     },
+    profileOf: (agent) => hosts.get(agent)?.profile ?? 'windows',
     canonical,
     bootstrapOf: (agent) => hosts.get(agent)?.bootstrap.map((text) => canonical(text)) ?? [],
     sitesOfEndpoint: (endpoint) => sites((appliance) => canonical(placeOf(appliance).endpoint) === canonical(endpoint)),
@@ -105,15 +113,15 @@ export function topologiesOf(map: EnterpriseMap, evidence: AgentEvidence, pass: 
 
 function hostsOf({ enterprise }: History): ReadonlyMap<AgentId, Host> {
   const hosts = new Map<AgentId, Host>()
-  for (const { id, network, primServer, altServers } of enterprise.workstations) {
-    hosts.set(id, { network, bootstrap: [primServer, ...altServers] })
+  for (const { id, network, primServer, altServers, profile } of enterprise.workstations) {
+    hosts.set(id, { network, bootstrap: [primServer, ...altServers], profile })
   }
-  for (const { id, count, addresses, primServer } of enterprise.fleets) {
+  for (const { id, count, addresses, primServer, altServers, profile } of enterprise.fleets) {
     const range = compileRange(addresses)
     for (let index = 0; index < count; index++) {
       const agent = fleetAgentId(id, index)
       const network = { addresses: [addressAt(range, index).text], routes: [] }
-      hosts.set(agent, { network, bootstrap: [primServer] })
+      hosts.set(agent, { network, bootstrap: [primServer, ...altServers], profile })
     }
   }
   return hosts

@@ -1,21 +1,22 @@
 /**
  * BD1, BD3 and FB3 seen from outside: the status lines say to which appliance a client's session was bound; a session that
  * leaves its appliance needs a reason in what the lab did or in what the client asked. Reasons: the appliance or the way to
- * it was disturbed, it closed the link, it left a question unanswered for the whole `requestTimeout` (SP6), or the session was
- * unlocked while bound outside its home site.
+ * it was disturbed, it closed the link, it left a question unanswered for the whole `requestTimeout` (SP6), the session was
+ * unlocked while bound outside its home site, or an agent of profile `timer` took it home after `failoverSiteTimeout` (FB4).
  */
 import { type Checker, type Finding, type History } from '../history.ts'
 import { type AgentEvidence, clockSlackMs, evidenceOf, type StatusSeen } from './evidence.ts'
 import { type EnterpriseMap, mapOf, placeOf } from './enterprise-map.ts'
 import { type Truth, truthOf } from './truth.ts'
 import { type Binding } from '#shared/decision.ts'
-import { type ApplianceId, type SessionId } from '#shared/ids.ts'
+import { type ApplianceId, type SessionId, type SiteId } from '#shared/ids.ts'
 import { silenceMaxMs } from '#shared/wire/liveness.ts'
 
 export const movesOnlyOnLoss: Checker = {
   name: 'moves-only-on-loss',
-  rules: ['BD1', 'BD3', 'FB3'],
-  invariant: 'A running session leaves its appliance only when that is lost, or by an unlock away from home.',
+  rules: ['BD1', 'BD3', 'FB3', 'FB4'],
+  invariant:
+    'A running session leaves its appliance only when that is lost, by an unlock away from home, or by a timer.',
   check(history) {
     const agents = evidenceOf(history)
     const silent = agents.find(({ asks, statuses }) => asks.length > 0 && statuses.length === 0)
@@ -81,7 +82,8 @@ function hasReason(ground: Ground, evidence: AgentEvidence, leave: Leave): boole
     wasDisturbed(ground, evidence, leave) ||
     wasClosed(map, evidence, leave) ||
     wasSlow(history, evidence, leave) ||
-    wasUnlockedAway(map, evidence, leave)
+    wasUnlockedAway(map, evidence, leave) ||
+    wasTakenHome(history, map, evidence, leave)
   )
 }
 
@@ -123,7 +125,26 @@ function wasUnlockedAway(map: EnterpriseMap, { agent, asks, statuses }: AgentEvi
       askedAt <= leave.at + clockSlackMs &&
       answeredAt >= leave.lastSeenAt - clockSlackMs,
   )
-  return unlocked && isAway(map, agent, statuses, leave)
+  // Who tries a list has no home: an unlock begins with its first address wherever the session is bound (FB4).
+  return unlocked && (map.profileOf(agent) === 'list' || isAway(map, agent, statuses, leave))
+}
+
+/** FB4: all sessions of a `timer` agent go home once one of them has been away for so long. */
+function wasTakenHome(
+  { enterprise }: History,
+  map: EnterpriseMap,
+  { agent, statuses }: AgentEvidence,
+  leave: Leave,
+): boolean {
+  if (map.profileOf(agent) !== 'timer' || leave.to === null) return false
+  const homes = homesAt(map, agent, statuses, leave)
+  if (!homes.includes(leave.to.site) || homes.every((home) => home === leave.from.site)) return false
+  const { failoverSiteTimeoutMs, timeScale } = enterprise.topology.settings
+  const isOneAway = ({ status }: StatusSeen): boolean =>
+    status.sessions.some(({ binding }) => binding !== null && homes.some((home) => home !== binding.site))
+  const before = statuses.filter(({ at }) => at < leave.at)
+  const since = before[before.findLastIndex((one) => !isOneAway(one)) + 1]
+  return since !== undefined && leave.at - since.at >= failoverSiteTimeoutMs / timeScale - clockSlackMs
 }
 
 function isAway(
@@ -132,14 +153,23 @@ function isAway(
   statuses: readonly StatusSeen[],
   leave: Leave,
 ): boolean {
+  return homesAt(map, agent, statuses, leave).some((home) => home === undefined || home !== leave.from.site)
+}
+
+/** The home site in every topology that may have been in use as the session left; `undefined`: cannot be known. */
+function homesAt(
+  map: EnterpriseMap,
+  agent: AgentEvidence['agent'],
+  statuses: readonly StatusSeen[],
+  leave: Leave,
+): readonly (SiteId | null | undefined)[] {
   const epochs = statuses
     .filter(({ at }) => at >= leave.lastSeenAt && at <= leave.at)
     .flatMap(({ status }) => [status.topology.inUse, status.topology.received])
-  const homes = [...new Set(epochs)].flatMap((epoch) => {
+  return [...new Set(epochs)].flatMap((epoch) => {
     const topology = map.epochs.get(epoch)
     return topology === undefined ? [] : [map.homeOf(agent, topology)]
   })
-  return homes.some((home) => home === undefined || home !== leave.from.site)
 }
 
 function placesOf(map: EnterpriseMap, appliance: ApplianceId): ReturnType<typeof placeOf>[] {

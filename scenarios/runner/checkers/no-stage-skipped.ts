@@ -2,7 +2,8 @@
  * SP1 and SP10 seen from outside: by the order of dials. A dial of a later stage, or a pass that ends with nothing, accuses an
  * agent where an appliance of an earlier stage surely served, could be reached all the while and was not tried. One that was
  * tried may have answered too late for the agent, which is *unavailable* (SP6); an open link counts as tried. Where the answer
- * to a login went is judged by `new-sessions-go-home`.
+ * to a login went is judged by `new-sessions-go-home`. Each address of an agent of profile `list` is a stage of its own, and a
+ * timer move has the home site alone (FB4).
  */
 import { type Checker, type Finding, type History } from '../history.ts'
 import { type AgentEvidence, clockSlackMs, type PassSeen, singleAgents, whyNoSockets } from './evidence.ts'
@@ -14,7 +15,7 @@ import { type Topology } from '#shared/topology/model.ts'
 
 export const noStageSkipped: Checker = {
   name: 'no-stage-skipped',
-  rules: ['SP1', 'SP10'],
+  rules: ['SP1', 'SP10', 'FB4'],
   invariant: 'No pass goes beyond a stage without trying the appliances of it that serve and can be reached.',
   check(history) {
     const agents = singleAgents(history)
@@ -58,7 +59,11 @@ function judgeOf(history: History) {
     walkOf(evidence: AgentEvidence, pass: PassSeen): Walk | undefined {
       if (pass.purpose === 'bootstrap') return undefined
       const serving = [...servingBefore(map, evidence, pass)]
-      const plans = topologiesOf(map, evidence, pass).map((topology) => planOf(map, evidence, pass, topology, serving))
+      const isList = map.profileOf(evidence.agent) === 'list'
+      const topologies = isList ? [history.enterprise.topology] : topologiesOf(map, evidence, pass)
+      const plans = topologies.map((topology) =>
+        isList ? listOf(map, evidence, topology) : planOf(map, evidence, pass, topology, serving),
+      )
       if (plans.length === 0 || plans.includes(undefined)) return undefined
       return { evidence, pass, until: Math.min(pass.endedAt, end), plans: plans.filter((plan) => plan !== undefined) }
     },
@@ -132,6 +137,16 @@ function wasBusy({ decision }: PassSeen, { appliance }: Place): boolean {
   return decision?.candidates.some((one) => one.appliance === appliance && one.outcome === 'busy') === true
 }
 
+/** FB4: the addresses in the order written; whose they are is the map's to know. */
+function listOf(map: EnterpriseMap, { agent }: AgentEvidence, { appliances }: Topology): Plan {
+  const list = map.bootstrapOf(agent)
+  const members = list.flatMap((endpoint, rank) => {
+    const known = appliances.find((appliance) => map.canonical(placeOf(appliance).endpoint) === endpoint)
+    return known === undefined ? [] : [{ appliance: known.id, endpoint, rank }]
+  })
+  return { rank: new Map(list.map((endpoint, rank) => [endpoint, rank] as const).toReversed()), members }
+}
+
 function planOf(
   map: EnterpriseMap,
   { agent }: AgentEvidence,
@@ -148,6 +163,7 @@ function planOf(
   }
   const members: (Place & { readonly rank: number })[] = []
   for (const { stage, places } of stagesOf(topology, home)) {
+    if (pass.purpose === 'timer' && stage !== 'home') continue
     for (const place of places) {
       members.push({ ...place, rank: ranks[stage] })
       lower(place.endpoint, ranks[stage])

@@ -172,6 +172,7 @@ function after(ground: Ground, belief: Belief, pass: PassSeen): Belief {
       const links = statusAt(ground.evidence, span.to)?.links ?? []
       return pinned !== undefined && links.includes(pinned) ? belief : doubt(belief, span)
     }
+    case 'timer':
     case 'unlock':
       return pinned === appliance ? belief : doubt(belief, span)
     case 'bootstrap':

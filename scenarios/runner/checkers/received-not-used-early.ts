@@ -1,11 +1,13 @@
 /**
  * BT5 and BT6: the status lines say which epochs an agent holds and uses. The topology in use may change only where a pass
- * begins for a session start, an unlock, a failover or a background attempt. The very first topology is in use at once (BT1),
+ * begins for a session start, an unlock, a failover, a background attempt or, in the profile `timer`, a timer move. The very first topology is in use at once (BT1),
  * and a restarted agent begins with what it had kept (BT3).
  */
 import { type Checker, type Finding } from '../history.ts'
 import { type AgentEvidence, clockSlackMs, evidenceOf, type StatusSeen } from './evidence.ts'
+import { mapOf } from './enterprise-map.ts'
 import { type Purpose } from '#shared/decision.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 
 export const receivedNotUsedEarly: Checker = {
   name: 'received-not-used-early',
@@ -18,10 +20,11 @@ export const receivedNotUsedEarly: Checker = {
     if (blind !== undefined) return { verdict: 'unknown', why: `no status line of ${blind.agent} was seen` }
     if (agents.every(({ statuses }) => statuses.length === 0))
       return { verdict: 'unknown', why: 'no status line was seen' }
+    const map = mapOf(history)
     const changes = agents.flatMap((evidence) => changesOf(evidence).map((change) => ({ evidence, change })))
     const held = agents.reduce((sum, { statuses }) => sum + newlyHeld(statuses), 0)
     const findings = changes.flatMap(({ evidence, change }) =>
-      hasOccasion(evidence, change) ? [] : [accuse(evidence, change)],
+      hasOccasion(evidence, change, map.profileOf(evidence.agent)) ? [] : [accuse(evidence, change)],
     )
     const checked = held + changes.length
     return findings.length === 0 ? { verdict: 'holds', checked } : { verdict: 'broken', checked, findings }
@@ -52,10 +55,12 @@ function newlyHeld(statuses: readonly StatusSeen[]): number {
   }).length
 }
 
-function hasOccasion({ passes }: AgentEvidence, { lastSeenAt, at }: Change): boolean {
+function hasOccasion({ passes }: AgentEvidence, { lastSeenAt, at }: Change, profile: AgentProfile): boolean {
   return passes.some(
     ({ purpose, beganAt }) =>
-      occasions.has(purpose) && beganAt >= lastSeenAt - clockSlackMs && beganAt <= at + clockSlackMs,
+      (occasions.has(purpose) || purpose === profile) &&
+      beganAt >= lastSeenAt - clockSlackMs &&
+      beganAt <= at + clockSlackMs,
   )
 }
 

@@ -5,6 +5,7 @@
 import { type History, type HistoryEvent } from '../history.ts'
 import { type Binding, type CandidateOutcome, type Decision, type Purpose } from '#shared/decision.ts'
 import { AgentId, ApplianceId, Endpoint, SessionId, SiteId, UserName } from '#shared/ids.ts'
+import { type AgentProfile } from '#shared/profile.ts'
 import { normalSettings } from '#shared/policy/settings.ts'
 import { type Site, type Topology } from '#shared/topology/model.ts'
 
@@ -59,6 +60,7 @@ export function historyOf(...events: readonly Events[]): History {
           network: { addresses: ['10.1.0.7'], routes: [] },
           primServer: 'reno-1.example:443',
           altServers: [],
+          profile: 'windows',
         },
       ],
       fleets: [],
@@ -68,6 +70,14 @@ export function historyOf(...events: readonly Events[]): History {
     fleetAgents: new Set(),
     events: events.flat().sort((a, b) => a.at - b.at),
   }
+}
+
+/** The same with the agent installed otherwise: `list` has the appliances of `servers` as its list. */
+export function installedAs(profile: AgentProfile, servers: readonly string[], history: History): History {
+  const { enterprise } = history
+  const [primServer = 'reno-1.example:443', ...altServers] = servers.map(endpointOf)
+  const workstations = enterprise.workstations.map((one) => ({ ...one, profile, primServer, altServers }))
+  return { ...history, enterprise: { ...enterprise, workstations } }
 }
 
 export const serving = (at: number, ...ids: readonly string[]): Events =>
@@ -107,6 +117,7 @@ export function pass(number: number, purpose: Purpose, from: number, to: number,
   const decision: Decision = {
     number,
     agent,
+    profile: 'windows',
     purpose,
     sessions: [],
     beganAtMs: from,
@@ -157,6 +168,7 @@ export function status(at: number, { bound, links, epochs = [1, 1] }: StatusWord
       agent,
       status: {
         agent,
+        profile: 'windows',
         online: true,
         home: { site: null, by: 'none' },
         topology: { inUse: epochs[0], received: epochs[1] },

@@ -28,10 +28,10 @@ export function labOf(world: World, signal: AbortSignal, onWait: (text: string) 
     appliance: (id) => applianceHandle(stage, faults, id),
     site: (id) => siteHandle(stage, faults, id),
     topology: () => world.topology(),
-    async startAgent({ id, primServer, altServers = [], addresses, routes }) {
+    async startAgent({ id, primServer, altServers = [], profile = 'windows', addresses, routes }) {
       const declared = addresses !== undefined || routes !== undefined
       const network = declared ? { addresses: addresses ?? [], routes: routes ?? [] } : undefined
-      await world.addWorkstation({ id: AgentId(id), primServer, altServers, network })
+      await world.addWorkstation({ id: AgentId(id), primServer, altServers, profile, network })
       return agentHandle(world, id)
     },
     async editTopology(edit) {

@@ -56,6 +56,7 @@ const place = (appliance: string, stage: 'home' | 'primary', outcome: 'reset' | 
 const decision: Decision = {
   number: 1,
   agent: AgentId('ws-1'),
+  profile: 'windows',
   purpose: 'failover',
   sessions: [],
   beganAtMs: 0,

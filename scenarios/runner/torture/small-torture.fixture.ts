@@ -70,6 +70,7 @@ export function seenAt(at: number, appliance: string, paused?: 'unknown-session'
   } as const
   const status = {
     agent,
+    profile: 'windows',
     online: true,
     home: { site: null, by: 'none' },
     topology: { inUse: 1, received: 1 },
@@ -94,6 +95,7 @@ export function pass(at: number, number: number, purpose: Purpose, ...outcomes: 
   const decision: Decision = {
     number,
     agent,
+    profile: 'windows',
     purpose,
     sessions: [],
     beganAtMs: at,

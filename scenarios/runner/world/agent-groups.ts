@@ -17,14 +17,14 @@ export type AgentGroup = {
 
 export function groupOfWorkstation(
   topology: Topology,
-  { id, network, primServer, altServers }: Workstation,
+  { id, network, primServer, altServers, profile }: Workstation,
 ): AgentGroup {
   const through = linkSiteOf(topology, network)
   const declared =
     network === undefined ? {} : { network: { addresses: [...network.addresses], routes: [...network.routes] } }
   return {
     name: id,
-    agents: [{ id, primServer, altServers: [...altServers], ...declared }],
+    agents: [{ id, primServer, altServers: [...altServers], profile, ...declared }],
     isFleet: false,
     through,
     linkSites: [[id, through]],
@@ -37,7 +37,8 @@ export function groupOfFleet(topology: Topology, fleet: Fleet): AgentGroup {
   const agents = Array.from({ length: fleet.count }, (_, index) => ({
     id: fleetAgentId(fleet.id, index),
     primServer: fleet.primServer,
-    altServers: [],
+    altServers: [...fleet.altServers],
+    profile: fleet.profile,
     network: { addresses: [addressAt(range, index).text], routes: [] },
   }))
   const through = linkSiteOf(topology, { addresses: [fleet.addresses.start], routes: [] })

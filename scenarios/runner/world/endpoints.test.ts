@@ -19,7 +19,9 @@ function enterprise(places: readonly Place[], primServer: string): Enterprise {
     userPolicies: [],
     computerPolicies: [],
     people: [],
-    workstations: [{ id: AgentId('ws-1'), network: undefined, primServer, altServers: ['10.0.0.9:443'] }],
+    workstations: [
+      { id: AgentId('ws-1'), network: undefined, primServer, profile: 'windows', altServers: ['10.0.0.9:443'] },
+    ],
     fleets: [],
     hashCost: 'minimum',
   }

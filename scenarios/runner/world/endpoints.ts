@@ -49,7 +49,7 @@ export function planEndpoints(enterprise: Enterprise, extra: readonly string[]):
 function bootstrapNames(enterprise: Enterprise): string[] {
   return [
     ...enterprise.workstations.flatMap((workstation) => [workstation.primServer, ...workstation.altServers]),
-    ...enterprise.fleets.map((fleet) => fleet.primServer),
+    ...enterprise.fleets.flatMap((fleet) => [fleet.primServer, ...fleet.altServers]),
   ]
 }
 

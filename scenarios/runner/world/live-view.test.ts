@@ -40,6 +40,7 @@ it('forgets the status of an agent that stopped', () => {
   const agent = AgentId('ws-1')
   const status = {
     agent,
+    profile: 'windows',
     online: true,
     home: { site: null, by: 'none' },
     topology: { inUse: 1, received: 1 },
