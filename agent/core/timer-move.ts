@@ -45,7 +45,7 @@ function away(state: AgentState): readonly Session[] {
 
 /** Asks an appliance of home to take over; returns the outcome where there is nobody left to move. */
 export function askToTakeOver(state: AgentState, run: PassRun, task: TimerTask, dial: DialId): Report | undefined {
-  for (const id of [...task.from.keys()]) {
+  for (const id of task.from.keys()) {
     const session = state.sessions.get(id)
     if (session === undefined || !isWaiting(task, session)) {
       task.from.delete(id)
