@@ -104,12 +104,13 @@ export function decisionText(decision: Decision): string {
   const candidates = decision.candidates.map((candidate) => `    ${candidateText(candidate)}`)
   return [
     `  ${agent} #${number}, ${purpose}, ${decision.outcome} in ${ms} ms: ${reason}`,
-    `    rules ${rules.join(', ')}; topology epoch ${epoch}; ${homeText(decision)}`,
+    `    rules ${rules.join(', ')}; topology epoch ${epoch}; ${homeText(decision.home)}`,
     ...candidates,
   ].join('\n')
 }
 
-function homeText({ home }: Decision): string {
+/** `home dallas: 172.16.9.20 is in 172.16.8.0-172.16.10.255`, or by which route, or none. */
+export function homeText(home: Decision['home']): string {
   switch (home.by) {
     case 'range':
       return `home ${home.site}: ${home.address} is in ${home.range}`

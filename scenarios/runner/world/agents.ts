@@ -4,7 +4,6 @@
  */
 import { assert } from '#shared/assert.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
-import { type AgentStatus, type Decision, type Purpose } from '#shared/decision.ts'
 import { AgentId, type Endpoint } from '#shared/ids.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
 import { type HistoryEvent } from '../history.ts'
@@ -15,6 +14,7 @@ import { type Door, openDoor } from './door.ts'
 import { type AgentHome, type RunningProcess } from './home.ts'
 import { doorToken } from './programs.ts'
 import { type TapLine } from './socket-tap.ts'
+import { watchEvent } from './watch-line.ts'
 
 export type AgentProcessSpec = {
   /** The workstation's or the fleet's id; also the name of its files. */
@@ -87,7 +87,7 @@ export class AgentProcess {
     this.#child = this.#home.launch(this.#parts.onDeath)
     await this.#child.ready
     this.#watching = new AbortController()
-    void this.door.watch((line) => recordLine(this.#parts.recorder, line), this.#watching.signal)
+    void this.door.watch((line) => this.#parts.recorder.record(watchEvent(line)), this.#watching.signal)
   }
 
   /** Gracefully, as when its host is shut down. */
@@ -133,24 +133,6 @@ export class AgentProcess {
   #record(type: 'agent.started' | 'agent.stopped'): void {
     for (const agent of this.agents) this.#parts.recorder.record({ at: wallMs(), type, agent })
   }
-}
-
-type WatchLine =
-  | { readonly at: number; readonly type: 'status'; readonly status: AgentStatus }
-  | { readonly at: number; readonly type: 'decision'; readonly decision: Decision }
-  | {
-      readonly at: number
-      readonly type: 'pass.began'
-      readonly agent: AgentId
-      readonly number: number
-      readonly purpose: Purpose
-    }
-
-function recordLine(recorder: HistoryRecorder, text: string): void {
-  const line = JSON.parse(text) as WatchLine
-  if (line.type === 'pass.began') recorder.record(line)
-  else if (line.type === 'status') recorder.record({ ...line, agent: line.status.agent })
-  else recorder.record({ at: line.at, type: 'pass.ended', agent: line.decision.agent, decision: line.decision })
 }
 
 /**
