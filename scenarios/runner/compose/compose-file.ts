@@ -183,7 +183,9 @@ function agentServices(agents: LayoutAgents, layout: Layout, options: ComposeOpt
 function networkHolder({ networks, routes, via }: LayoutAgents, options: ComposeOptions): Service {
   return {
     image: `${options.image}-network`,
-    ...(options.context === null ? {} : { build: { context: options.context, dockerfile: 'containers/network.Dockerfile' } }),
+    ...(options.context === null
+      ? {}
+      : { build: { context: options.context, dockerfile: 'containers/network.Dockerfile' } }),
     command: routes.map((route) => `${route} via ${via}`),
     networks: attached(networks),
     ...lasting(limits.agents),
