@@ -10,7 +10,8 @@ COPY shared shared
 COPY agent agent
 COPY appliance appliance
 COPY scenarios scenarios
-RUN npm run bundle -- --outdir=/app --log-level=warning \
+COPY containers/bundle.ts containers/
+RUN npm run bundle -- /app \
     && mkdir /app/node_modules \
     && cp -r node_modules/@node-rs /app/node_modules/ \
     && echo '{ "type": "module" }' > /app/package.json
