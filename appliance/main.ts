@@ -79,6 +79,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
     policies: config.policies,
     random: randomStream(config.seed, config.id),
     logName: store.log,
+    loginRate: config.loginRate,
   })
   const clock = realClock(config.topology.settings.timeScale)
   let listener: Listener | null = null

@@ -22,6 +22,7 @@ describe('a database that is lost for good under load', () => {
     enterprise = await planEnterprise({ a: { role: 'database' }, b: { role: 'database' }, c: { role: 'database' } })
     planned = enterprise.topology
     enterprise.topology = { ...databases(planned, 'a', 'b'), epoch: 1 }
+    enterprise.loginRate = { burst: 1_000_000, perMinute: 60_000_000 }
     await enterprise.startAll('a', 'b')
     await enterprise.until('a', 'in step', ({ state, peers }) => state === 'serving' && peers[0]?.inStep === true)
     load = await LoginLoad.begin({ enterprise, appliance: 'a', links: 20, perSecond })

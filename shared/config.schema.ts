@@ -86,6 +86,10 @@ export const ApplianceConfigSchema = Type.Object(
     storeFile: Type.Optional(Text),
     /** Largest size of that file, in pages of 4096 bytes; absent: the disk's. */
     storePagesMax: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Passwords that an agent, or whoever names one user, may try at once and a minute; absent: the product's (docs/PROTOCOL.md). */
+    loginRate: Type.Optional(
+      Type.Object({ burst: Type.Integer({ minimum: 1 }), perMinute: Type.Integer({ minimum: 1 }) }, strict),
+    ),
     /** Database role: the people with argon2id verifiers in PHC form. Empty on a service appliance. */
     people: Type.Array(
       Type.Object(

@@ -3,6 +3,7 @@
  * (LO6); an appliance that stops or has no database is *unavailable* (SP6); one that was removed is so for everything
  * but its own sessions (BT6). Site and address of the agent are not even looked at (HS4).
  */
+import { createLoginRates, type LoginRate } from './login-rates.ts'
 import { type Serving } from './serving.ts'
 import { fullBucket, takeToken, type TokenBucket } from './token-bucket.ts'
 import { type TopologyKeeper } from './topology-keeper.ts'
@@ -55,7 +56,8 @@ export interface Admission {
   ): Refusal | null
 }
 
-export function createAdmission(condition: Condition, serving: Serving): Admission {
+export function createAdmission(condition: Condition, serving: Serving, rate: LoginRate): Admission {
+  const rates = createLoginRates(rate)
   let bucket: TokenBucket | null = null
 
   const busy: Refusal = { type: 'busy', retryAfterMs: busyRetryAfterMs }
@@ -92,6 +94,8 @@ export function createAdmission(condition: Condition, serving: Serving): Admissi
       if (!own && isFull()) return busy
       if (request.type === 'resume' || request.type === 'resume-offline') return null
       if (load.hashes >= wireLimits.hashQueueMax) return busy
+      const waitMs = rates.take(agent, request.user, now.wireMs)
+      if (waitMs > 0) return { type: 'busy', retryAfterMs: Math.ceil(waitMs) }
       return request.type === 'login' ? takeLogin(now.wireMs) : null
     },
   }

@@ -12,6 +12,7 @@ import { type DatabasePerson, type Policies } from './directory.ts'
 import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
 import { type FieldReport } from './field-reports.ts'
 import { Front } from './front.ts'
+import { type LoginRate } from './login-rates.ts'
 import { type MergeReport } from './merge-reports.ts'
 import { PeerDoor } from './peer-door.ts'
 import { expireKey } from './pending-asks.ts'
@@ -46,6 +47,8 @@ export type ApplianceOptions = {
   readonly random: RandomStream
   /** Name of the store's own log. */
   readonly logName: string
+  /** Absent: the product's. */
+  readonly loginRate?: LoginRate | undefined
 }
 
 /** Requests under way get this long to be answered once a stop was asked. */
@@ -219,7 +222,8 @@ export class ApplianceMachine {
     const hasOther = (): boolean => keeper.otherDatabases.length > 0
     const records = inside.role === 'database' ? localRecords({ ...inside, hasOther, emit }) : inside.affinity
     const condition = createCondition(() => this.unavailable, keeper)
-    this.openFront = new Front({ keeper, condition, records, serving, counters, emit, incarnation })
+    const { loginRate } = this.options
+    this.openFront = new Front({ keeper, condition, records, serving, counters, emit, incarnation, loginRate })
     this.openDoor = new PeerDoor({
       keeper,
       emit,

@@ -5,6 +5,7 @@
 import { type AgentHello, type AgentRequest, type Admission, type Condition, createAdmission } from './admission.ts'
 import { type Counters, countOne } from './counters.ts'
 import { type ApplianceEvent, type LinkId } from './events.ts'
+import { defaultLoginRate, type LoginRate } from './login-rates.ts'
 import { type Reply, Requests, type RequestsOptions } from './requests.ts'
 import { type Instant } from '#shared/clock.ts'
 import { type ApplianceMessage, type UnavailableReason } from '#shared/wire/agent-link.schema.ts'
@@ -15,7 +16,12 @@ type Open = { readonly phase: 'open'; readonly agent: string; underWay: number }
 type Link = { readonly phase: 'greeting' } | Open
 type Received = Extract<ApplianceEvent, { type: 'agent.received' }>
 
-export type FrontOptions = RequestsOptions & { readonly condition: Condition; readonly counters: Counters }
+export type FrontOptions = RequestsOptions & {
+  readonly condition: Condition
+  readonly counters: Counters
+  /** Absent: the product's. */
+  readonly loginRate?: LoginRate | undefined
+}
 
 export class Front {
   private readonly options: FrontOptions
@@ -27,7 +33,7 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.options = options
-    this.admission = createAdmission(options.condition, options.serving)
+    this.admission = createAdmission(options.condition, options.serving, options.loginRate ?? defaultLoginRate)
     this.requests = new Requests(options)
   }
 

@@ -29,6 +29,8 @@ export class TestEnterprise implements AsyncDisposable {
   readonly authority: Authority
   /** Of the processes that are started from now on. */
   topology: Topology
+  /** Of the processes that are started from now on; absent: the product's. */
+  loginRate: ApplianceConfig['loginRate']
   /** Every appliance that there will be. */
   private readonly planned: Topology
   private readonly controlPorts: ReadonlyMap<string, number>
@@ -98,6 +100,7 @@ export class TestEnterprise implements AsyncDisposable {
       topology: this.topology,
       people: appliance.role === 'database' ? [...people, { ...people[0]!, user: 'gone', disabled: true }] : [],
       policies: { users: [], computers: [], computerPolicyOf: {} },
+      ...(this.loginRate === undefined ? {} : { loginRate: this.loginRate }),
       ...changes,
     }
     return write(`${id}.json`, JSON.stringify(config))

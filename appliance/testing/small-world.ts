@@ -3,6 +3,7 @@
  * order, unless a test cuts it. Passwords are right when they are `right`.
  */
 import { type AuditListing } from '../core/audit-trail.ts'
+import { type LoginRate } from '../core/login-rates.ts'
 import { type MergeReport } from '../core/merge-reports.ts'
 import { type ApplianceStatus } from '../core/status.ts'
 import { type Plan, planPeople, planTopology } from './plan.ts'
@@ -32,6 +33,8 @@ type Note = Extract<ApplianceEffect, { type: 'note' }>
 
 export class SmallWorld {
   readonly topology: Topology
+  /** Of appliances that are started from now on; `undefined` for the product's. Time passes only where a test lets it. */
+  loginRate: LoginRate | undefined = { burst: 1_000_000, perMinute: 1_000_000 }
   readonly notes: (Note & { readonly appliance: string })[] = []
   readonly dials: { readonly from: string; readonly to: string }[] = []
   /** `FROM>TO` whose messages and dials are swallowed. */
@@ -84,6 +87,7 @@ export class SmallWorld {
       policies: { users: [], computers: [], computerPolicyOf: {} },
       random: randomStream(this.seed, id),
       logName,
+      loginRate: this.loginRate,
     })
     this.nodes.set(id, { id, machine, alive: true, restarts, logName, kept })
     this.push(id, { type: 'started', entries: [...kept], incarnation: `run ${restarts}` })
@@ -122,11 +126,8 @@ export class SmallWorld {
   }
 
   sessions(id: string): Record<string, string> {
-    return Object.fromEntries(
-      this.node(id)
-        .machine.sessions()
-        .map(({ session, state, appliance }) => [session, `${state} at ${appliance}`]),
-    )
+    const listed = this.node(id).machine.sessions()
+    return Object.fromEntries(listed.map(({ session, state, appliance }) => [session, `${state} at ${appliance}`]))
   }
 
   edit(id: string, topology: Topology): EditAnswer | undefined {

@@ -18,6 +18,12 @@ export const wireLimits = {
   auditRecordsMax: 50,
   /** Requests of one agent link under way at once. */
   requestsInFlightMax: 256,
+  /** Passwords that one agent, or whoever names one user, may try at once at an appliance before logins are `busy`. */
+  loginBurstMax: 60,
+  /** The same, a minute. */
+  loginsPerMinuteMax: 120,
+  /** Agents and user names whose tries are counted; who was not seen for longest is forgotten. */
+  loginRatesKeptMax: 10_000,
   /** Password hashes waiting before logins are answered `busy`. */
   hashQueueMax: 1_000,
   /** Events waiting for one turn before a shell stops reading its sockets. */

@@ -122,6 +122,9 @@ async function endChildren(children: readonly Child[]): Promise<void> {
   await Promise.all(children.map(async ({ ended }) => await ended))
 }
 
+/** What is measured is how fast logins can be, over few links and with few users. */
+const unlimited = { burst: 10_000_000, perMinute: 600_000_000 }
+
 /** Everything that stands before the first process, written by the same code as for the labs of scenarios. */
 async function prepare({ seed, hashCost, fleets, folder, fabric }: DirectLabOptions, undo: AsyncDisposableStack) {
   const enterprise = benchEnterprise(hashCost, fleets)
@@ -138,6 +141,7 @@ async function prepare({ seed, hashCost, fleets, folder, fabric }: DirectLabOpti
     seed,
     topology,
     people,
+    loginRate: unlimited,
     policies: { users: [...userPolicies], computers: [], computerPolicyOf: {} },
     homeOf,
     peerTable: async () => await Promise.resolve(straight),

@@ -19,6 +19,8 @@ export type ApplianceParts = {
   readonly seed: string
   readonly topology: Topology
   readonly people: ApplianceConfig['people']
+  /** Absent: the product's. */
+  readonly loginRate?: ApplianceConfig['loginRate']
   readonly policies: ApplianceConfig['policies']
   readonly homeOf: (appliance: ApplianceId) => ApplianceHome
   readonly peerTable: (appliance: ApplianceId, proxyHost: string) => Promise<ApplianceConfig['connectTo']>
@@ -71,6 +73,7 @@ async function prepare(parts: ApplianceParts, appliance: Appliance): Promise<App
     topology: parts.topology,
     people: appliance.role === 'database' ? parts.people : [],
     policies: parts.policies,
+    ...(parts.loginRate === undefined ? {} : { loginRate: parts.loginRate }),
     ...(appliance.role === 'database' ? { storeFile: home.storeFile } : {}),
   }
   home.configure(config)
