@@ -109,6 +109,7 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
     metrics: createMetrics(() => machine.status(), machine.counters),
     limitStore: store.limit === undefined ? null : (pagesMax) => store.limit?.(pagesMax),
     edit: (topology) => appliance.edit(topology),
+    administer: (act) => appliance.administer(act),
     stop: () => appliance.askStop(),
   })
   appliance.start()

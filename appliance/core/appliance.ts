@@ -2,18 +2,17 @@
  * The machine of one appliance: takes an event, answers with effects. Its role, from the topology, decides what stands
  * behind the front: a database with its companion, or the affinity to one. Agents see no difference (SV4).
  */
+import { administer } from './administration.ts'
 import { createCondition } from './admission.ts'
 import { retryKey } from './affinity.ts'
-import { type AuditListing } from './audit-trail.ts'
 import { type Approach } from './approach.ts'
 import { editKey, redialKey } from './companion.ts'
 import { type Counters, createCounters } from './counters.ts'
+import { type Database } from './database.ts'
 import { type DatabasePerson, type Policies } from './directory.ts'
 import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
-import { type FieldReport } from './field-reports.ts'
 import { Front } from './front.ts'
 import { type LoginRate } from './login-rates.ts'
-import { type MergeReport } from './merge-reports.ts'
 import { PeerDoor } from './peer-door.ts'
 import { expireKey } from './pending-asks.ts'
 import { localRecords } from './records.ts'
@@ -95,19 +94,9 @@ export class ApplianceMachine {
     return describe({ keeper, inside: this.inside, unavailable, sessions, front: openFront })
   }
 
-  /** At most `count` audit records that came after the one of that index; `null` on a service appliance (AU1). */
-  audit(index: number, count: number): readonly AuditListing[] | null {
-    return this.inside?.role === 'database' ? this.inside.database.audit(index, count) : null
-  }
-
-  /** What was decided between changes made apart; `null` on a service appliance (RP8). */
-  merges(): readonly MergeReport[] | null {
-    return this.inside?.role === 'database' ? this.inside.database.merges : null
-  }
-
-  /** The same, of fields of enterprise data (RP8). */
-  fieldMerges(): readonly FieldReport[] | null {
-    return this.inside?.role === 'database' ? this.inside.database.fieldMerges : null
+  /** What a database appliance keeps; `null` on a service appliance. */
+  get database(): Database | null {
+    return this.inside?.role === 'database' ? this.inside.database : null
   }
 
   /** A database lists all sessions that have not ended; a service appliance those that it serves. */
@@ -185,6 +174,10 @@ export class ApplianceMachine {
       case 'topology.edited':
         assert(this.inside?.role === 'database', 'the topology is edited on a database')
         this.inside.companion.edit(event.call, event.topology, now.wallMs)
+        return
+      case 'administered':
+        assert(this.inside?.role === 'database', 'enterprise data is administered on a database')
+        administer(this.inside, event, now, this.emit)
         return
       case 'stop.asked':
         this.beginStop()

@@ -33,10 +33,10 @@ describe('an edit of the topology', () => {
     world.silent.add('b>a')
     const call = world.beginEdit('a', world.topology)
     world.run(4_999)
-    expect(world.editAnswer(call)).toBeUndefined()
+    expect(world.answers.get(call)).toBeUndefined()
     expect(world.status('a').epoch).toBe(1)
     world.run(1)
-    expect(world.editAnswer(call)).toMatchObject({ ok: false, code: 'not-known' })
+    expect(world.answers.get(call)).toMatchObject({ ok: false, code: 'not-known' })
   })
 
   test('[BT8] is answered as not known when the other database is lost before it answers', () => {
@@ -44,7 +44,7 @@ describe('an edit of the topology', () => {
     world.silent.add('b>a')
     const call = world.beginEdit('a', world.topology)
     world.settle().kill('b')
-    expect(world.editAnswer(call)).toMatchObject({ ok: false, code: 'not-known' })
+    expect(world.answers.get(call)).toMatchObject({ ok: false, code: 'not-known' })
   })
 
   test('[BT8] of two on both databases at once, at most one takes effect', () => {
@@ -52,7 +52,7 @@ describe('an edit of the topology', () => {
     const first = world.beginEdit('a', { ...world.topology, enterprise: 'of a' })
     const second = world.beginEdit('b', { ...world.topology, enterprise: 'of b' })
     world.run(10_000)
-    const accepted = [first, second].filter((call) => world.editAnswer(call)?.ok === true)
+    const accepted = [first, second].filter((call) => world.answers.get(call)?.ok === true)
     expect(accepted.length).toBeLessThanOrEqual(1)
     expect(world.notes.filter(({ kind }) => kind === 'topology.conflict')).toEqual([])
     expect(world.status('a').epoch).toBe(world.status('b').epoch)
@@ -63,7 +63,7 @@ describe('an edit of the topology', () => {
     const first = world.beginEdit('a', world.topology)
     const second = world.beginEdit('a', world.topology)
     world.settle()
-    expect([world.editAnswer(first), world.editAnswer(second)]).toMatchObject([
+    expect([world.answers.get(first), world.answers.get(second)]).toMatchObject([
       { ok: true },
       { code: 'edit-under-way' },
     ])

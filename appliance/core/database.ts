@@ -31,7 +31,7 @@ import {
 type Upload = Extract<Ask, { op: 'keep-audit' }>
 type Denial = Extract<Ask, { op: 'record-denial' }>
 /** An administrative act (AU1). */
-export type Act = Pick<StoredAudit, 'kind' | 'appliance' | 'detail'>
+export type Act = Pick<StoredAudit, 'kind' | 'user' | 'appliance' | 'detail'>
 type Kept = { readonly record?: StoredRecord; readonly forget?: readonly string[] }
 
 export type Decided =

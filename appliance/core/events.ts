@@ -5,8 +5,9 @@
 import { type StoreEntry } from './store.ts'
 import { type ApplianceId } from '#shared/ids.ts'
 import { type Topology } from '#shared/topology/model.ts'
-import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
+import { type AgentMessage, type ApplianceMessage, type Replicated } from '#shared/wire/agent-link.schema.ts'
 import { type CloseName } from '#shared/wire/close-codes.ts'
+import { type ValuesOf } from '#shared/wire/enterprise-data.schema.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
 declare const brand: unique symbol
@@ -16,6 +17,20 @@ export const LinkId = (number: number): LinkId => number as LinkId
 
 /** A ticket made by the shell's dice, with its SHA-256 in lower-case hex. */
 export type FreshTicket = { readonly ticket: string; readonly hash: string }
+
+/** An administrative act on enterprise data. */
+export type Administration =
+  /** Adds or changes a user; `verifier` is of a new password, argon2id in PHC form. */
+  | {
+      readonly op: 'set-user'
+      readonly user: string
+      readonly verifier?: string
+      readonly disabled?: boolean
+      readonly policy?: string
+    }
+  | { readonly op: 'delete-user'; readonly user: string }
+  /** Adds or changes a user policy; a field that was never set is as in the default policy. */
+  | { readonly op: 'set-policy'; readonly policy: string; readonly fields: ValuesOf<'user-policy'> }
 
 export type ApplianceEvent =
   /** The process started; `entries` is what its store holds, `incarnation` names this run and no other. */
@@ -46,10 +61,18 @@ export type ApplianceEvent =
   | { readonly type: 'soon' }
   /** The control door brings an edited topology; its epoch is still to be assigned. */
   | { readonly type: 'topology.edited'; readonly call: number; readonly topology: Omit<Topology, 'epoch'> }
+  /** The control door of a database brings an administrative act. */
+  | { readonly type: 'administered'; readonly call: number; readonly act: Administration }
   | { readonly type: 'stop.asked' }
 
 export type EditAnswer =
   { readonly ok: true; readonly epoch: number } | { readonly ok: false; readonly code: string; readonly text: string }
+
+export type AdministrationAnswer =
+  | { readonly ok: true; readonly replicated: Replicated }
+  | { readonly ok: false; readonly code: string; readonly text: string }
+/** Of a call at the control door. */
+export type ControlAnswer = EditAnswer | AdministrationAnswer
 
 export type ApplianceEffect =
   /** Committed before any other effect of the turn is performed. */
@@ -75,6 +98,7 @@ export type ApplianceEffect =
   /** Brings the event `soon` in a turn after this one. */
   | { readonly type: 'soon' }
   | { readonly type: 'answer-edit'; readonly call: number; readonly answer: EditAnswer }
+  | { readonly type: 'answer-administration'; readonly call: number; readonly answer: AdministrationAnswer }
   /** Everything is said and closed: the process may exit. */
   | { readonly type: 'exit' }
   /** The only way a core speaks to people. */

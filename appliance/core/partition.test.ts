@@ -60,8 +60,8 @@ describe('a partition', () => {
     heal(world)
     const told = (id: string): string[] =>
       world
-        .merges(id)
-        .map(
+        .database(id)
+        .merges.map(
           ({ session, here, there: other, stays, why }) =>
             `${session}: ${here.state} by ${here.database}, ${other.state} by ${other.database}; ${stays}: ${why}`,
         )
@@ -86,7 +86,7 @@ describe('a partition', () => {
     const there = world.agent('b', 'pc-1')
     for (const one of [there, agent, there]) one.ask({ type: 'resume', session: 's1', ticket })
     world.kill('b').start('b').run(3_000)
-    expect([world.merges('a'), world.merges('b')]).toEqual([[], []])
+    expect([world.database('a').merges, world.database('b').merges]).toEqual([[], []])
   })
 })
 

@@ -43,7 +43,7 @@ describe('the removal of a database', () => {
     world.silent.add('b>a')
     const call = world.beginEdit('a', without(world.topology, 'b'))
     world.run(1_000)
-    expect(world.editAnswer(call)).toBeUndefined()
+    expect(world.answers.get(call)).toBeUndefined()
   })
 
   test('[ST8] is advised while it is lost, and the replacement until there is one', () => {

@@ -1,9 +1,10 @@
 /** The control door on loopback (docs/PROTOCOL.md): health and metrics for anybody, the rest for the bearer of the token. */
 import { timingSafeEqual } from 'node:crypto'
-import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
+import { fastify, type FastifyInstance } from 'fastify'
 import { type Registry } from 'prom-client'
 import { type Static, Type } from 'typebox'
-import { type ApplianceMachine } from '../core/appliance.ts'
+import { addAdministration, type AdministrationOptions } from './control-administration.ts'
+import { refuse } from './control-refuse.ts'
 import { checkEdit } from '../core/edit-check.ts'
 import { type EditAnswer } from '../core/events.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -11,9 +12,8 @@ import { problemFinder } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
 
-export type ControlOptions = {
+export type ControlOptions = AdministrationOptions & {
   readonly token: string
-  readonly machine: ApplianceMachine
   readonly metrics: Registry
   /** `null`: there is no file. */
   readonly limitStore: ((pagesMax: number | null) => void) | null
@@ -49,6 +49,7 @@ export function createControl(options: ControlOptions): FastifyInstance {
   )
 
   addViews(app, options)
+  addAdministration(app, options)
   app.post('/topology', async ({ body }, reply) => {
     if (machine.status().role !== 'database') {
       return refuse(reply, 409, 'not-a-database', 'the topology is edited on a database appliance')
@@ -90,20 +91,14 @@ function addViews(app: FastifyInstance, { machine, metrics }: ControlOptions): v
   app.get<{ Querystring: { after?: string } }>('/audit', ({ query }, reply) => {
     const after = Number(query.after ?? 0)
     if (!Number.isInteger(after) || after < 0) return refuse(reply, 400, 'malformed', 'after is a number from 0 on')
-    const records = machine.audit(after, auditPageMax)
-    if (records === null) return refuse(reply, 409, 'not-a-database', 'audit records are kept on database appliances')
+    const records = machine.database?.audit(after, auditPageMax)
+    if (records === undefined)
+      return refuse(reply, 409, 'not-a-database', 'audit records are kept on database appliances')
     return reply.send({ records, last: records.at(-1)?.index ?? after })
   })
   app.get('/merges', (_request, reply) => {
-    const sessions = machine.merges()
-    const fields = machine.fieldMerges()
-    if (sessions === null || fields === null) {
-      return refuse(reply, 409, 'not-a-database', 'merges are decided on database appliances')
-    }
-    return reply.send([...sessions, ...fields])
+    const { database } = machine
+    if (database === null) return refuse(reply, 409, 'not-a-database', 'merges are decided on database appliances')
+    return reply.send([...database.merges, ...database.fieldMerges])
   })
-}
-
-function refuse(reply: FastifyReply, status: number, code: string, text: string): FastifyReply {
-  return reply.code(status).send({ error: { code, text } })
 }

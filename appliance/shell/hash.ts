@@ -2,7 +2,12 @@
  * Verifies passwords on libuv's threads, which bound how many run at once; the core bounds how many wait. A verifier that
  * is none is nobody's password.
  */
-import { verify } from '@node-rs/argon2'
+import { hash, verify } from '@node-rs/argon2'
+
+/** Of a password that is set at a control door: argon2id in PHC form, at the cost of the product. */
+export async function hashPassword(password: string): Promise<string> {
+  return await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+}
 
 export async function verifyPassword(verifier: string, password: string): Promise<boolean> {
   try {

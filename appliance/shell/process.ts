@@ -7,7 +7,13 @@ import { type Logger } from 'pino'
 import { type Socket } from 'node:net'
 import { type WebSocket } from 'ws'
 import { type ApplianceMachine } from '../core/appliance.ts'
-import { type ApplianceEffect, type ApplianceEvent, type EditAnswer } from '../core/events.ts'
+import {
+  type ApplianceEffect,
+  type Administration,
+  type AdministrationAnswer,
+  type ApplianceEvent,
+  type EditAnswer,
+} from '../core/events.ts'
 import { type Store, type StoreFailure } from '../core/store.ts'
 import { verifyPassword } from './hash.ts'
 import { LinkTable } from './link-table.ts'
@@ -49,6 +55,7 @@ export class ApplianceProcess {
   private readonly timers: TimerTable
   private readonly turn: Turn<ApplianceEvent>
   private readonly edits = new Map<number, (answer: EditAnswer) => void>()
+  private readonly acts = new Map<number, (answer: AdministrationAnswer) => void>()
   private readonly recent: string[] = []
   private calls = 0
 
@@ -109,6 +116,15 @@ export class ApplianceProcess {
     })
   }
 
+  administer(act: Administration): Promise<AdministrationAnswer> {
+    this.calls += 1
+    const call = this.calls
+    return new Promise((resolve) => {
+      this.acts.set(call, resolve)
+      this.turn.push({ type: 'administered', call, act })
+    })
+  }
+
   agentCame(socket: WebSocket, transport: Socket): void {
     const link = this.links.add({
       socket,
@@ -164,6 +180,10 @@ export class ApplianceProcess {
       case 'answer-edit':
         this.edits.get(effect.call)?.(effect.answer)
         this.edits.delete(effect.call)
+        return
+      case 'answer-administration':
+        this.acts.get(effect.call)?.(effect.answer)
+        this.acts.delete(effect.call)
         return
       case 'note':
         this.note(effect)

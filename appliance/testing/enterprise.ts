@@ -149,7 +149,7 @@ export class TestEnterprise implements AsyncDisposable {
 
   async call(
     id: string,
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     body?: unknown,
   ): Promise<{ status: number; body: unknown }> {

@@ -3,16 +3,22 @@
  * order, unless a test cuts it. Passwords are right when they are `right`.
  */
 import { type AuditListing } from '../core/audit-trail.ts'
+import { type Database } from '../core/database.ts'
 import { type LoginRate } from '../core/login-rates.ts'
-import { type MergeReport } from '../core/merge-reports.ts'
 import { type ApplianceStatus } from '../core/status.ts'
 import { type Plan, planPeople, planTopology } from './plan.ts'
 import { VirtualTime } from './virtual-time.ts'
+import { WorldVisitor } from './world-visitor.ts'
 import { ticketsOf, WorldAgent } from './world-agent.ts'
 import { ApplianceMachine } from '../core/appliance.ts'
-import { type ApplianceEffect, type ApplianceEvent, type EditAnswer, LinkId } from '../core/events.ts'
+import {
+  type Administration,
+  type ApplianceEffect,
+  type ApplianceEvent,
+  type ControlAnswer,
+  LinkId,
+} from '../core/events.ts'
 import { type StoreEntry } from '../core/store.ts'
-import { type Instant } from '#shared/clock.ts'
 import { ApplianceId } from '#shared/ids.ts'
 import { randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -43,13 +49,14 @@ export class SmallWorld {
   readonly holding = new Set<string>()
   /** Verifiers of every password verified so far. */
   readonly verified: string[] = []
+  /** Of calls at control doors. */
+  readonly answers = new Map<number, ControlAnswer>()
   private readonly seed: string
   private readonly unhashed: (() => void)[] = []
   private readonly held: (() => void)[] = []
   private isHashing = true
   private readonly nodes = new Map<string, Node>()
   private readonly far = new Map<LinkId, { readonly owner: string; readonly other: string; readonly end: End }>()
-  private readonly answers = new Map<number, EditAnswer>()
   private readonly time = new VirtualTime()
   private links = 0
   private calls = 0
@@ -118,11 +125,13 @@ export class SmallWorld {
   }
 
   audit(id: string): readonly AuditListing[] {
-    return this.node(id).machine.audit(0, Number.MAX_SAFE_INTEGER) ?? []
+    return this.database(id).audit(0, Number.MAX_SAFE_INTEGER)
   }
 
-  merges(id: string): readonly MergeReport[] {
-    return this.node(id).machine.merges() ?? []
+  database(id: string): Database {
+    const { database } = this.node(id).machine
+    if (database === null) throw new Error(`${id} is no database`)
+    return database
   }
 
   sessions(id: string): Record<string, string> {
@@ -130,20 +139,22 @@ export class SmallWorld {
     return Object.fromEntries(listed.map(({ session, state, appliance }) => [session, `${state} at ${appliance}`]))
   }
 
-  edit(id: string, topology: Topology): EditAnswer | undefined {
+  edit(id: string, topology: Topology): ControlAnswer | undefined {
     const call = this.beginEdit(id, topology)
     this.settle()
     return this.answers.get(call)
+  }
+
+  beginAct(id: string, act: Administration): number {
+    this.calls += 1
+    this.push(id, { type: 'administered', call: this.calls, act })
+    return this.calls
   }
 
   beginEdit(id: string, topology: Topology): number {
     this.calls += 1
     this.push(id, { type: 'topology.edited', call: this.calls, topology })
     return this.calls
-  }
-
-  editAnswer(call: number): EditAnswer | undefined {
-    return this.answers.get(call)
   }
 
   stop(id: string): this {
@@ -204,18 +215,11 @@ export class SmallWorld {
   }
 
   /** Somebody with that certificate dials `/peer`. */
-  visitor(
-    appliance: string,
-    names: readonly string[],
-  ): { received: PeerMessage[]; closed: string | null; send: (message: PeerMessage) => void } {
-    const visitor: ReturnType<SmallWorld['visitor']> = {
-      received: [],
-      closed: null,
-      send: (message) => {
-        this.push(appliance, { type: 'peer.received', link, message })
-        this.settle()
-      },
-    }
+  visitor(appliance: string, names: readonly string[]): WorldVisitor {
+    const visitor = new WorldVisitor((message) => {
+      this.push(appliance, { type: 'peer.received', link, message })
+      this.settle()
+    })
     const link = this.join(appliance, `visitor ${names.join()}`, {
       received: (message) => visitor.received.push(message as PeerMessage),
       lost: (reason) => void (visitor.closed = reason),
@@ -258,13 +262,8 @@ export class SmallWorld {
     const { machine } = node
     this.time.later(0, () => {
       if (!node.alive || node.machine !== machine) return
-      for (const effect of machine.step(event, this.instant())) this.perform(id, effect)
+      for (const effect of machine.step(event, this.time.instant)) this.perform(id, effect)
     })
-  }
-
-  private instant(): Instant {
-    const { nowMs } = this.time
-    return { wireMs: nowMs, policyMs: nowMs, wallMs: 1_700_000_000_000 + nowMs }
   }
 
   private perform(id: string, effect: ApplianceEffect): void {
@@ -299,6 +298,7 @@ export class SmallWorld {
         this.push(id, { type: 'soon' })
         return
       case 'answer-edit':
+      case 'answer-administration':
         this.answers.set(effect.call, effect.answer)
         return
       case 'note':

@@ -1,5 +1,7 @@
 /** Time of a small world: what is due runs in the order of its moment, and of asking within one moment. */
 
+import { type Instant } from '#shared/clock.ts'
+
 type Due = { readonly atMs: number; readonly order: number; readonly run: () => void }
 
 export class VirtualTime {
@@ -7,6 +9,10 @@ export class VirtualTime {
   /** Things asked for so far. */
   order = 0
   private due: Due[] = []
+
+  get instant(): Instant {
+    return { wireMs: this.nowMs, policyMs: this.nowMs, wallMs: 1_700_000_000_000 + this.nowMs }
+  }
 
   later(afterMs: number, run: () => void): void {
     this.order += 1

@@ -1,0 +1,82 @@
+/** The part of the control door that administers users and user policies (docs/PROTOCOL.md), on database appliances. */
+import { type FastifyInstance, type FastifyReply } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { listUsers } from '../core/administration.ts'
+import { type ApplianceMachine } from '../core/appliance.ts'
+import { type Administration, type AdministrationAnswer } from '../core/events.ts'
+import { refuse } from './control-refuse.ts'
+import { hashPassword } from './hash.ts'
+import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
+import { problemFinder } from '#shared/wire/codec.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
+
+export type AdministrationOptions = {
+  readonly machine: ApplianceMachine
+  readonly administer: (act: Administration) => Promise<AdministrationAnswer>
+}
+
+const strict = { additionalProperties: false } as const
+const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
+const UserEdit = Type.Partial(
+  Type.Object(
+    {
+      password: Type.String({ minLength: 1, maxLength: wireLimits.passwordLengthMax }),
+      disabled: Type.Boolean(),
+      policy: Name,
+    },
+    strict,
+  ),
+  { ...strict, minProperties: 1 },
+)
+const PolicyEdit = Type.Partial(PolicySchema, { ...strict, minProperties: 1 })
+const findName = problemFinder(Name)
+const findUserEdit = problemFinder(UserEdit)
+const findPolicyEdit = problemFinder(PolicyEdit)
+
+type Named = { Params: { name: string } }
+
+export function addAdministration(app: FastifyInstance, { machine, administer }: AdministrationOptions): void {
+  const answer = async (reply: FastifyReply, act: Administration): Promise<FastifyReply> => {
+    const answered = await administer(act)
+    if (answered.ok) return reply.send({ replicated: answered.replicated })
+    return refuse(reply, answered.code === 'unknown-user' ? 404 : 400, answered.code, answered.text)
+  }
+  /** `true`: may be tried; else it is refused. */
+  const mayEdit = (
+    reply: FastifyReply,
+    name: string,
+    body: unknown,
+    find: ReturnType<typeof problemFinder>,
+  ): boolean => {
+    const { role, state, reason } = machine.status()
+    const shape = findName(name) ?? find(body)
+    if (role !== 'database') refuseRole(reply)
+    else if (state !== 'serving') void refuse(reply, 409, 'unavailable', `this database is unavailable: ${reason}`)
+    else if (shape !== null) void refuse(reply, 400, 'malformed', `${shape.path} ${shape.problem}`.trim())
+    else return true
+    return false
+  }
+
+  app.get('/users', (_request, reply) => {
+    const { database } = machine
+    return database === null ? refuseRole(reply) : reply.send([...listUsers(database)])
+  })
+  app.post<Named>('/users/:name', async ({ params, body }, reply) => {
+    if (!mayEdit(reply, params.name, body, findUserEdit)) return reply
+    const { password, ...fields } = body as Static<typeof UserEdit>
+    const verifier = password === undefined ? {} : { verifier: await hashPassword(password) }
+    return await answer(reply, { op: 'set-user', user: params.name, ...fields, ...verifier })
+  })
+  app.delete<Named>('/users/:name', async ({ params }, reply) => {
+    if (!mayEdit(reply, params.name, null, () => null)) return reply
+    return await answer(reply, { op: 'delete-user', user: params.name })
+  })
+  app.post<Named>('/policies/:name', async ({ params, body }, reply) => {
+    if (!mayEdit(reply, params.name, body, findPolicyEdit)) return reply
+    return await answer(reply, { op: 'set-policy', policy: params.name, fields: body as Static<typeof PolicyEdit> })
+  })
+}
+
+function refuseRole(reply: FastifyReply): FastifyReply {
+  return refuse(reply, 409, 'not-a-database', 'users and policies are kept on database appliances')
+}
