@@ -36,6 +36,11 @@ export const failures = {
     next: 'next-pass',
     text: 'no appliance answers, and an agent of this profile has no offline login',
   },
+  'offline.audit-full': {
+    definite: true,
+    next: 'next-pass',
+    text: 'no appliance answers, and no more audit records can be kept until one does',
+  },
   'offline.expired': {
     definite: true,
     next: 'next-pass',

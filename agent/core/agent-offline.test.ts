@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Script, script, type ScriptOptions, sessionOf } from './agent-script.contract.ts'
+import { assert } from '#shared/assert.ts'
 import { SessionId } from '#shared/ids.ts'
 import { sampleNetwork, sampleTopology, type SampleSite } from '#shared/topology/sample.contract.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -150,6 +151,31 @@ describe('[OF4] lockout without an appliance', () => {
     const agent = knownAndDark()
     for (let failure = 0; failure < 5; failure += 1) agent.login('alice', 'wrong')
     expect(restarted(agent).login()).toMatchObject({ code: 'offline.locked-out' })
+  })
+
+  it('does not count what an appliance has refused, and locks nobody out online', () => {
+    const agent = begun()
+    agent.logout(sessionOf(agent.login()))
+    for (let failure = 0; failure < 4; failure += 1) agent.login('alice', 'wrong')
+    agent.lose(...hosts)
+    for (let failure = 0; failure < 4; failure += 1) agent.login('alice', 'wrong')
+    expect(agent.login('alice', 'wrong')).toMatchObject({ code: 'bad-credential' })
+    expect(agent.login()).toMatchObject({ code: 'offline.locked-out' })
+    agent.behave('serves', ...hosts)
+    expect(agent.login()).toMatchObject({ outcome: 'accepted', binding: { site: 'home' } })
+  })
+
+  it('is lifted by a password that an appliance has accepted', () => {
+    const agent = knownAndDark()
+    for (let failure = 0; failure < 5; failure += 1) agent.login('alice', 'wrong')
+    agent.behave('serves', ...hosts)
+    agent.login('alice', 'wrong')
+    agent.lose(...hosts)
+    expect(agent.login()).toMatchObject({ code: 'offline.locked-out' })
+    agent.behave('serves', ...hosts)
+    agent.login()
+    agent.lose(...hosts)
+    expect(agent.login()).toMatchObject({ outcome: 'accepted', binding: null })
   })
 
   it('is not evaded by many guesses at once', () => {
@@ -309,6 +335,53 @@ describe('[OF5] audit records', () => {
   })
 })
 
+describe('[OF5] with an audit queue that is nearly full', () => {
+  /** Alice is known, the queue holds that many records, and nobody is reached. */
+  const nearlyFull = (count: number) => {
+    const before = knownAndDark()
+    const { kept } = before.log
+    assert(kept !== undefined, 'a login leaves something behind')
+    const { incarnation } = kept.audit
+    const records = Array.from({ length: count }, (_, index) => {
+      return { incarnation, seq: index + 1, atMs: index, kind: 'lock' as const, user: 'alice' }
+    })
+    const audit = { incarnation, nextSeq: count + 1, records }
+    return restarted(before, { offline: { ...kept, audit } })
+  }
+  const held = (agent: Script) => agent.log.kept?.audit.records.length
+
+  it('refuses an offline login with the reason, while there is still room for what is done in sessions', () => {
+    const agent = nearlyFull(wireLimits.auditQueueMax - 501)
+    const session = sessionOf(agent.login())
+    expect(agent.login()).toMatchObject({ outcome: 'failed', code: 'offline.audit-full' })
+    expect(agent.lock(session)).toMatchObject({ outcome: 'accepted', state: 'locked' })
+    expect(agent.unlock(session)).toMatchObject({ outcome: 'failed', code: 'offline.audit-full' })
+    expect(held(agent)).toBe(wireLimits.auditQueueMax - 499)
+    expect(agent.logout(session)).toMatchObject({ outcome: 'accepted', state: 'ended' })
+    expect(agent.log.kept?.audit.records.slice(-3).map(({ kind }) => kind)).toEqual(['offline-login', 'lock', 'logout'])
+  })
+
+  it('refuses nobody before, and lets nobody fill it by typing', () => {
+    const agent = nearlyFull(wireLimits.auditQueueMax - 1_001)
+    for (let denial = 0; denial < 5; denial += 1) agent.login('bob')
+    expect(held(agent)).toBe(wireLimits.auditQueueMax - 1_000)
+    expect(agent.log.kept?.audit.dropped).toEqual({ count: 4, user: 'bob' })
+    expect(agent.log.notes.filter(({ kind }) => kind === 'audit.full')).toHaveLength(1)
+    expect(agent.login()).toMatchObject({ outcome: 'accepted' })
+  })
+
+  it('uploads all of it on return, and then how many were not kept', () => {
+    const agent = nearlyFull(wireLimits.auditQueueMax - 1_000)
+    agent.login('bob')
+    agent.login('bob')
+    back(agent)
+    expect(agent.log.audited.map(({ seq }) => seq)).toEqual(agent.log.audited.map((_, index) => index + 1))
+    expect(kinds(agent).filter((text) => text.startsWith('dropped'))).toEqual(['dropped bob 2 records'])
+    expect(agent.log.kept?.audit).toMatchObject({ records: [] })
+    expect(agent.log.kept?.audit).not.toHaveProperty('dropped')
+  })
+})
+
 describe('[OF6] a session started offline, on return', () => {
   it('is taken over within the grace, on the word of the agent', () => {
     const agent = knownAndDark()
@@ -409,6 +482,33 @@ describe('[OF6] a session started offline, on return', () => {
     agent.lock(session)
     agent.lose(...hosts)
     expect(agent.unlock(session)).toMatchObject({ outcome: 'accepted', state: 'active', binding: null })
+    back(agent)
+    expect(only(agent)).toMatchObject({ state: 'active', binding: { site: 'home' } })
+    expect(sent(agent)).toMatchObject([{ session, user: 'alice', state: 'active' }])
+  })
+
+  it('ends one that was unlocked offline too when the user is disabled', () => {
+    const agent = begun()
+    const session = sessionOf(agent.login())
+    agent.lock(session)
+    agent.lose(...hosts)
+    agent.unlock(session)
+    agent.disable('alice')
+    back(agent)
+    expect(agent.status().sessions).toEqual([])
+  })
+
+  it('counts the grace from the last contact of the agent with any appliance, not from the login', () => {
+    const grace = { challengeComingOnline: { mode: 'grace', minutes: 30 } } as const
+    const agent = begun({ policy: grace })
+    agent.logout(sessionOf(agent.login()))
+    const first = agent.status().links[0] ?? ''
+    agent.lose(`${first}.test`)
+    agent.elapse(25 * minute)
+    // The other one of the site was heard until now.
+    agent.lose(...hosts)
+    agent.elapse(20 * minute)
+    agent.login()
     back(agent)
     expect(only(agent)).toMatchObject({ state: 'active', binding: { site: 'home' } })
   })

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { afterUpload, type AuditQueue, emptyAuditQueue, enqueue, nextUpload } from './audit-queue.ts'
+import {
+  afterUpload,
+  type AuditEntry,
+  type AuditQueue,
+  emptyAuditQueue,
+  enqueue,
+  hasRoom,
+  nextUpload,
+  recordDropped,
+} from './audit-queue.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 
 function queued(count: number, queue: AuditQueue = emptyAuditQueue('first')): AuditQueue {
@@ -44,5 +53,52 @@ describe('[OF5] the audit queue', () => {
   ])('keeps its records when %s was kept', (_, incarnation, seq) => {
     const queue = queued(2)
     expect(afterUpload(queue, incarnation, seq)).toBe(queue)
+  })
+})
+
+describe('[OF5] an audit queue that gets full', () => {
+  const { auditQueueMax } = wireLimits
+  const holding = (count: number): AuditQueue => {
+    const records = Array.from({ length: count }, (_, index) => ({
+      incarnation: 'first',
+      seq: index + 1,
+      atMs: index,
+      kind: 'lock' as const,
+      user: 'alice',
+    }))
+    return { incarnation: 'first', nextSeq: count + 1, records }
+  }
+  const entry = (kind: AuditEntry['kind'], user = 'alice'): AuditEntry => ({ atMs: 7, kind, user })
+
+  it.each<readonly [AuditEntry['kind'], number]>([
+    ['denied', auditQueueMax - 1_000],
+    ['login', auditQueueMax - 500],
+    ['offline-login', auditQueueMax - 500],
+    ['unlock', auditQueueMax - 500],
+    ['lock', auditQueueMax],
+    ['logout', auditQueueMax],
+    ['challenge', auditQueueMax],
+    ['failover', auditQueueMax],
+  ])('keeps a %s until it holds %i', (kind, full) => {
+    expect(hasRoom(holding(full - 1), kind)).toBe(true)
+    expect(enqueue(holding(full - 1), entry(kind)).records).toHaveLength(full)
+    const left = enqueue(holding(full), entry(kind))
+    expect([left.records.length, left.nextSeq, left.dropped]).toEqual([full, full + 1, { count: 1, user: 'alice' }])
+  })
+
+  it('counts what it does not keep, and records the count once there is room again', () => {
+    const full = enqueue(enqueue(holding(auditQueueMax), entry('lock', 'bob')), entry('denied', 'carl'))
+    expect(full.dropped).toEqual({ count: 2, user: 'bob' })
+    expect(recordDropped(afterUpload(full, 'first', 50), 9)).toMatchObject({ dropped: full.dropped })
+    const roomy = recordDropped(afterUpload(full, 'first', 1_001), 9)
+    expect(roomy.records.at(-1)).toMatchObject({
+      seq: auditQueueMax + 1,
+      atMs: 9,
+      kind: 'dropped',
+      user: 'bob',
+      detail: '2 records',
+    })
+    expect(roomy).not.toHaveProperty('dropped')
+    expect(recordDropped(roomy, 9)).toBe(roomy)
   })
 })

@@ -1,7 +1,7 @@
 /** What the agent records (AU1), and how the records reach an appliance: in order, one upload at a time (OF5). */
-import { type AuditEntry, afterUpload, enqueue, nextUpload } from './audit-queue.ts'
+import { type AuditEntry, afterUpload, enqueue, nextUpload, recordDropped } from './audit-queue.ts'
 import { ask } from './requests.ts'
-import { type AgentState } from './state.ts'
+import { type AgentState, warn } from './state.ts'
 import { type DialId, type SessionId, type UserName } from '#shared/ids.ts'
 import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -21,7 +21,15 @@ export function audit(
     ...(session === undefined || session === null ? {} : { session }),
     ...(detail === undefined ? {} : { detail: detail.slice(0, wireLimits.nameLengthMax) }),
   }
-  state.offline = { ...state.offline, audit: enqueue(state.offline.audit, entry) }
+  const before = state.offline.audit
+  state.offline = { ...state.offline, audit: enqueue(before, entry) }
+  if (before.dropped === undefined && state.offline.audit.dropped !== undefined)
+    warn(
+      state,
+      'audit.full',
+      ['OF5'],
+      `the audit queue is full at ${before.records.length}: ${kind} of ${user} is counted only`,
+    )
 }
 
 /** Uploads the oldest records over any open link, unless an upload is under way. What is lost on the way is sent again. */
@@ -39,7 +47,7 @@ export function auditAnswered(state: AgentState, message: ApplianceMessage): voi
   const before = state.offline.audit
   const after = afterUpload(before, message.incarnation, message.seq)
   if (after === before) return
-  state.offline = { ...state.offline, audit: after }
+  state.offline = { ...state.offline, audit: recordDropped(after, Math.round(state.now.wallMs)) }
   uploadAudit(state)
 }
 

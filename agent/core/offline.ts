@@ -3,9 +3,17 @@
  * (OF3, OF4). Passwords are matched by the shell, off the loop; whether they may be is decided before and after it.
  */
 import { audit } from './audit.ts'
+import { hasRoom } from './audit-queue.ts'
 import { showActive } from './challenges.ts'
 import { changedOfflineUser, offlineUser, withOfflineUser, withoutOfflineUser } from './offline-data.ts'
-import { afterFailure, afterOnlineLogin, afterSuccess, mayLogIn, type OfflineTime } from './offline-login.ts'
+import {
+  afterFailure,
+  afterOnlineLogin,
+  afterSuccess,
+  mayLogIn,
+  type OfflineRefusal,
+  type OfflineTime,
+} from './offline-login.ts'
 import { answerAccepted, answerFailed } from './replies.ts'
 import { dropSession } from './sessions.ts'
 import { type AgentState, emit, type LoginTask, note, type Session, type UnlockTask, warn } from './state.ts'
@@ -13,6 +21,7 @@ import { assert } from '#shared/assert.ts'
 import { type FailureCode } from '#shared/failure.ts'
 import { type UserName } from '#shared/ids.ts'
 import { type EffectivePolicy } from '#shared/policy/policy.ts'
+import { fail, type Result } from '#shared/result.ts'
 
 type Accepted = { readonly policy: EffectivePolicy; readonly credentialVersion: number }
 
@@ -65,11 +74,7 @@ export function forget(state: AgentState, user: UserName): void {
 
 /** No appliance was found for `task`: the offline data decides. `decision` is the number of the pass. */
 export function tryOffline(state: AgentState, task: LoginTask | UnlockTask, decision: number): void {
-  if (!hasOfflineLogin(state)) {
-    refuse(state, task, decision, 'offline.not-here')
-    return
-  }
-  const verifier = mayLogIn(offlineUser(state.offline, task.user), timeOf(state))
+  const verifier = verifierOf(state, task.user)
   if (!verifier.ok) {
     refuse(state, task, decision, verifier.error)
     return
@@ -86,7 +91,7 @@ export function offlineVerified(state: AgentState, number: number, passwordOk: b
   const { task, decision } = job
   const known = offlineUser(state.offline, task.user)
   // Asked again, because other guesses may have locked the user out meanwhile.
-  const verifier = mayLogIn(known, timeOf(state))
+  const verifier = verifierOf(state, task.user)
   if (!verifier.ok) {
     refuse(state, task, decision, verifier.error)
     return
@@ -97,6 +102,13 @@ export function offlineVerified(state: AgentState, number: number, passwordOk: b
   if (!passwordOk) refuse(state, task, decision, 'bad-credential')
   else if (task.kind === 'login') startHere(state, task, decision, known.policy)
   else unlockHere(state, task, decision)
+}
+
+/** What the password must match, or why nothing that is typed would do (OF3–OF5, FB4). */
+function verifierOf(state: AgentState, user: UserName): Result<string, OfflineRefusal> {
+  if (!hasOfflineLogin(state)) return fail('offline.not-here')
+  if (!hasRoom(state.offline.audit, 'offline-login')) return fail('offline.audit-full')
+  return mayLogIn(offlineUser(state.offline, user), timeOf(state))
 }
 
 function timeOf(state: AgentState): OfflineTime {

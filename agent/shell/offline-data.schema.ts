@@ -22,7 +22,12 @@ export const OfflineDataSchema = Type.Object(
     seenMs: Type.Number(),
     users: Type.Array(OfflineUser),
     audit: Type.Object(
-      { incarnation: Text, nextSeq: Type.Integer({ minimum: 1 }), records: Type.Array(AuditRecordSchema) },
+      {
+        incarnation: Text,
+        nextSeq: Type.Integer({ minimum: 1 }),
+        records: Type.Array(AuditRecordSchema),
+        dropped: Type.Optional(Type.Object({ count: Type.Integer({ minimum: 1 }), user: Text }, strict)),
+      },
       strict,
     ),
   },

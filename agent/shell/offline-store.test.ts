@@ -35,7 +35,7 @@ function lived(data: OfflineData): OfflineData {
     lockedUntilMs: 8,
   }
   const audit = enqueue(data.audit, { atMs: 9, kind: 'lock', user: 'alice', session: 's-1', detail: 'by hand' })
-  return { ...withOfflineUser(data, known), audit, seenMs: 10 }
+  return { ...withOfflineUser(data, known), audit: { ...audit, dropped: { count: 3, user: 'bob' } }, seenMs: 10 }
 }
 
 describe('[OF4] the offline store', () => {

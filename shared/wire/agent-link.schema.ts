@@ -57,6 +57,8 @@ export const AuditRecordSchema = Type.Object(
       Type.Literal('logout'),
       Type.Literal('failover'),
       Type.Literal('challenge'),
+      /** So many found no room in the agent's queue; the user is that of the first. */
+      Type.Literal('dropped'),
     ]),
     user: Name,
     session: Type.Optional(Name),

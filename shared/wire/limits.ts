@@ -16,6 +16,8 @@ export const wireLimits = {
   bufferedBytesMax: 16 * 1024 * 1024,
   /** Audit records in one upload of an agent. */
   auditRecordsMax: 50,
+  /** Audit records that wait at one agent; with fewer already, logins and denials find no room. */
+  auditQueueMax: 5_000,
   /** Requests of one agent link under way at once. */
   requestsInFlightMax: 256,
   /** Passwords that one agent, or whoever names one user, may try at once at an appliance before logins are `busy`. */
