@@ -101,7 +101,7 @@ test('with files of the host nothing is set up, and the sockets of single agents
   expect(agent).toMatchObject({ user: '7:8' })
 })
 
-test('[HS2] a workstation with routes lives in a network that has them, and cannot change it itself', () => {
+test('a workstation with routes lives in a network that has them, and cannot change it itself', () => {
   const { enterprise } = loadLab('dallas-chicago', undefined)
   const [first] = enterprise.workstations
   if (first === undefined) throw new Error('the lab has workstations')

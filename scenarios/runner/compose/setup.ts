@@ -3,7 +3,7 @@
  * it changes nothing, so that a lab that is started a second time keeps its certificates, tokens and data.
  */
 import { createHash, X509Certificate } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { labPki } from '#shared/pki/cache.ts'
 import { newSeed } from '../arguments.ts'
@@ -89,6 +89,8 @@ function ownFolder(folder: string, owner: number | undefined): void {
 }
 
 function writeOwned(file: string, content: string, mode: number, owner: number | undefined): void {
+  // A file that its owner may only read is replaced.
+  rmSync(file, { force: true })
   writeFileSync(file, content, { mode })
   if (owner !== undefined) chownSync(file, owner, owner)
 }
