@@ -28,7 +28,7 @@ export const scenario = defineScenario({
       if (home === null) {
         await lab.expect(agent).hasHome({ site: null, by: 'none' })
         // HS4: nobody refuses an agent for its address; HS6: only the last resort is left.
-        await lab.expect(session).isBound({ appliance: 'chi1', stage: 'last-resort' })
+        await lab.until(session).isBound({ appliance: 'chi1', stage: 'last-resort' })
       } else {
         await lab.expect(agent).hasHome({ site: home, by: 'range' })
         await lab.until(session).isBound({ site: home, stage: 'home' })

@@ -8,25 +8,13 @@ import { descendantsOf } from './fabric/process-tree.ts'
 import { findToxiproxy } from './fabric/open-fabric.ts'
 import { type RunDocument } from './report.ts'
 import { belongingsOf, Cli, leftAfter, pathWithoutToxiproxy, runCli, TestFolder } from './testing/cli.ts'
+import { writeScenario } from './testing/own-scenario.ts'
 
 const goneWithinMs = 15_000
-const vocabulary = fileURLToPath(new URL('scenario.ts', import.meta.url))
 
 function commandOf(pid: number): string {
   if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
-}
-
-/** Writes a scenario of the test's own and returns its file. */
-function writeScenario(folder: TestFolder, lab: string, play: string): string {
-  const file = join(folder.path, 'own.ts')
-  writeFileSync(
-    file,
-    `import { defineScenario } from ${JSON.stringify(vocabulary)}\n` +
-      `export const scenario = defineScenario({ name: 'own', lab: ${JSON.stringify(lab)}, story: 'of a test', rules: [],\n` +
-      `  async play(lab) { ${play} } })\n`,
-  )
-  return file
 }
 
 /** An enterprise without any agent: nothing can be checked. */

@@ -1,5 +1,5 @@
 /** The command line of `failover-lab`. */
-import { Command, CommanderError } from '@commander-js/extra-typings'
+import { Command, CommanderError, Option } from '@commander-js/extra-typings'
 import { parseCount, parsePort, parseProject, parseSeconds, parseSeed, parseTimeScale } from './arguments.ts'
 import { composeCommand } from './commands/compose.ts'
 import { downCommand } from './commands/down.ts'
@@ -61,6 +61,7 @@ function programOf(interrupts: Interrupts, finish: (exitCode: number) => void) {
     .command('run')
     .description('run scenarios and judge what was seen')
     .argument('<scenario...>', 'names as `list` shows them, `all`, or files of your own')
+    .addOption(worldOption())
     .option('--json', 'one JSON document on standard output, everything else on standard error')
     .option('--seed <word>', 'the random choices of agents and appliances', parseSeed)
     .option('--time-scale <number>', 'how fast policy time runs, instead of the lab’s own', parseTimeScale)
@@ -71,6 +72,12 @@ function programOf(interrupts: Interrupts, finish: (exitCode: number) => void) {
   addTorture(program, interrupts, finish)
   addLabCommands(program, interrupts, finish)
   return program
+}
+
+function worldOption() {
+  return new Option('--world <where>', 'processes on this machine, or containers on networks of their own')
+    .choices(['processes', 'compose'] as const)
+    .default('processes' as const)
 }
 
 function addTorture(program: Command, interrupts: Interrupts, finish: (exitCode: number) => void): void {
@@ -91,6 +98,7 @@ function addLabCommands(program: Command, interrupts: Interrupts, finish: (exitC
     .command('up')
     .description('start a lab and keep it until Ctrl-C or `down`')
     .argument('<lab>', 'a name as `list` shows it, or an enterprise file')
+    .addOption(worldOption())
     .option('--json', 'where the control doors are, as JSON on standard output')
     .option('--seed <word>', 'the random choices of agents and appliances', parseSeed)
     .option('--time-scale <number>', 'how fast policy time runs, instead of the lab’s own', parseTimeScale)

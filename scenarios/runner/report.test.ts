@@ -16,6 +16,7 @@ const broken: CheckerReport = {
 }
 const report: ScenarioReport = {
   scenario: 'example-1',
+  world: 'processes',
   rules: ['SP3'],
   verdict: 'broken',
   problem: 'expected this\nit is that',
@@ -60,7 +61,7 @@ describe('the exit code of several scenarios', () => {
 describe('a report', () => {
   it('is one document with the fabric and the exit code', () => {
     const passed = { ...report, verdict: 'pass', fabric: null } as const
-    expect(documentOf(versions, [passed, report])).toEqual({
+    expect(documentOf('processes', versions, [passed, report])).toEqual({
       world: 'processes',
       fabric: { kind: 'relay', description: 'relay (Node alone)' },
       versions,

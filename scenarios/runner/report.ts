@@ -4,10 +4,12 @@ import { formatProblem, type Problem } from '#shared/topology/problems.ts'
 import { type CheckerReport } from './judge.ts'
 import { exitCodeOf, type RunVerdict } from './outcome.ts'
 import { type Versions } from './versions.ts'
+import { type WorldKind } from './world/home.ts'
 
 /** One scenario of the document, also `verdict.json` of its folder. */
 export type ScenarioReport = {
   readonly scenario: string
+  readonly world: WorldKind
   /** Rule IDs that it claims to show. */
   readonly rules: readonly string[]
   readonly verdict: RunVerdict
@@ -27,16 +29,16 @@ export type ScenarioReport = {
 export type FabricReport = { readonly kind: 'relay' | 'toxiproxy'; readonly description: string }
 
 export type RunDocument = {
-  readonly world: 'processes'
+  readonly world: WorldKind
   readonly fabric: FabricReport | null
   readonly versions: Versions
   readonly scenarios: readonly ScenarioReport[]
   readonly exitCode: number
 }
 
-export function documentOf(versions: Versions, scenarios: readonly ScenarioReport[]): RunDocument {
+export function documentOf(world: WorldKind, versions: Versions, scenarios: readonly ScenarioReport[]): RunDocument {
   return {
-    world: 'processes',
+    world,
     fabric: scenarios.find(({ fabric }) => fabric !== null)?.fabric ?? null,
     versions,
     scenarios,

@@ -15,10 +15,13 @@ import { type Enterprise } from '#shared/topology/model.ts'
 import { timeline } from './timeline.ts'
 import { commandToRepeat, type Versions } from './versions.ts'
 import { wallMs } from './wall-clock.ts'
+import { type WorldKind } from './world/home.ts'
 import { openWorld, type World } from './world/world.ts'
 
 export type RunOptions = {
   readonly seed: string
+  /** `processes` where none is stated. */
+  readonly world?: WorldKind
   readonly timeScale: number | undefined
   /** Parent of the run's folder. */
   readonly runs: string
@@ -49,8 +52,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const played = await playInWorld(scenario, file, folder, options)
   const { timeScale } = file.enterprise.topology.settings
   const scale = options.timeScale === undefined ? '' : ` --time-scale ${options.timeScale}`
+  const world = options.world ?? 'processes'
+  const where = world === 'processes' ? '' : ` --world ${world}`
   const report: ScenarioReport = {
     scenario: scenario.name,
+    world,
     rules: scenario.rules,
     ...judged(played),
     seed,
@@ -59,7 +65,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     decisions: played.events.flatMap((event) => (event.type === 'pass.ended' ? [event.decision] : [])),
     advice: file.advice,
     folder,
-    command: commandToRepeat(versions, `${options.repeat} --seed ${seed}${scale}`),
+    command: commandToRepeat(versions, `${options.repeat} --seed ${seed}${where}${scale}`),
   }
   writeFileSync(join(folder, 'verdict.json'), `${JSON.stringify(report, null, 2)}\n`)
   output.line(summaryText(report))
@@ -109,6 +115,7 @@ async function playInWorld(scenario: Scenario, file: LabFile, folder: string, op
     output.progress('starting the lab')
     const extraEndpoints = scenario.extraEndpoints ?? []
     world = await openWorld({
+      ...(options.world === undefined ? {} : { kind: options.world }),
       enterprise: file.enterprise,
       seed,
       folder,

@@ -8,10 +8,12 @@ import { runScenario } from '../run.ts'
 import { defaultRunsFolder } from '../run-folder.ts'
 import { loadScenario, scenarioNames } from '../scenario-files.ts'
 import { readVersions } from '../versions.ts'
+import { type WorldKind } from '../world/home.ts'
 
 export type RunCommand = {
   readonly seed?: string | undefined
   readonly timeScale?: number | undefined
+  readonly world?: WorldKind | undefined
   readonly json?: true | undefined
   readonly discard?: true | undefined
   readonly runs?: string | undefined
@@ -25,6 +27,7 @@ export async function runCommand(
 ): Promise<number> {
   const wanted = names.includes('all') ? scenarioNames() : names
   const scenarios = await Promise.all(wanted.map(async (name) => ({ name, scenario: await loadScenario(name) })))
+  const { world = 'processes' } = options
   const versions = readVersions()
   const output: Output = outputTo(options.json === true ? process.stderr : process.stdout)
   const reports: ScenarioReport[] = []
@@ -32,6 +35,7 @@ export async function runCommand(
     if (interrupts.signal.aborted) break
     const report = await runScenario(scenario, {
       seed: options.seed ?? newSeed(),
+      world,
       timeScale: options.timeScale,
       runs: options.runs ?? defaultRunsFolder,
       discard: options.discard === true,
@@ -42,7 +46,7 @@ export async function runCommand(
     })
     reports.push(report)
   }
-  const document = documentOf(versions, reports)
+  const document = documentOf(world, versions, reports)
   const exitCode = interrupts.exitCode ?? document.exitCode
   if (options.json === true) process.stdout.write(`${JSON.stringify({ ...document, exitCode }, null, 2)}\n`)
   else if (reports.length > 1)

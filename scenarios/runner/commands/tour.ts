@@ -45,7 +45,7 @@ export async function tourCommand(options: TourCommand, interrupts: Interrupts):
     repeat: 'tour --once',
     ...(options.once === true ? {} : { afterPlay: stay }),
   })
-  const document = documentOf(versions, [report])
+  const document = documentOf('processes', versions, [report])
   if (options.json === true) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   // Ctrl-C while the lab stays up is its ordinary end; in the middle of the tour it is not.
   return (report.verdict === 'failed' ? interrupts.exitCode : undefined) ?? document.exitCode

@@ -12,12 +12,14 @@ import { timeline } from '../timeline.ts'
 import { announceLab } from '../up-state.ts'
 import { readVersions } from '../versions.ts'
 import { wallMs } from '../wall-clock.ts'
+import { type WorldKind } from '../world/home.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { writePrivate } from '../world/programs.ts'
 
 export type UpCommand = {
   readonly seed?: string | undefined
   readonly timeScale?: number | undefined
+  readonly world?: WorldKind | undefined
   readonly json?: true | undefined
   readonly runs?: string | undefined
 }
@@ -38,7 +40,8 @@ export async function upCommand(lab: string, options: UpCommand, interrupts: Int
   })
   const { enterprise } = file
   const { signal } = interrupts
-  const world = await openWorld({ enterprise, seed, folder, cacheFolder, extraEndpoints: [], recorder, signal })
+  const { world: kind = 'processes' } = options
+  const world = await openWorld({ kind, enterprise, seed, folder, cacheFolder, extraEndpoints: [], recorder, signal })
   left.defer(async () => await world.close())
   left.use(await announceLab(lab, folder))
   tellDoors(world, folder, output, options.json === true)

@@ -31,6 +31,8 @@ export type LabSecrets = {
 export type LabConfig = {
   readonly enterprise: string
   readonly timeScale: number
+  /** Whether it prints what happens; otherwise it forwards the doors and needs no token. */
+  readonly tells: boolean
   readonly appliances: readonly LabDoor[]
   readonly agents: readonly LabDoor[]
   readonly toxiproxy: LayoutDoor
@@ -101,6 +103,7 @@ function labConfig({ enterprise, appliances, agents, toxiproxy }: Layout, { toke
   return {
     enterprise: enterprise.topology.enterprise,
     timeScale: enterprise.topology.settings.timeScale,
+    tells: true,
     appliances: appliances.map(({ service, appliance, door }) => doorOf(service, appliance.id, door)),
     agents: agents.map(({ service, door }) => doorOf(service, service, door)),
     toxiproxy: toxiproxy.api,

@@ -122,7 +122,8 @@ async function startAt({ apiPort }: FabricOptions, spec: ServerSpec): Promise<St
   }
 }
 
-async function versionAt(url: string): Promise<string> {
+/** The version that a server at `url` tells; rejects when none answers as Toxiproxy does. */
+export async function versionAt(url: string): Promise<string> {
   // The client hands out the raw JSON.
   const json: unknown = JSON.parse(await call('version', new Toxiproxy(url).getVersion()))
   const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined

@@ -7,16 +7,19 @@ import { LabFailed } from '../outcome.ts'
 import { isPortFree } from '../ports.ts'
 import { type Fabric, type Upstream } from './fabric.ts'
 import { call, statusOf } from './toxiproxy-call.ts'
-import { addressesOf, ToxiproxyLink } from './toxiproxy-link.ts'
+import { type Addresses, addressesOf, ToxiproxyLink } from './toxiproxy-link.ts'
 
 const validName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 const conflict = 409
+const loopback = '127.0.0.1'
 
 export type ToxiproxyFabricOptions = {
   readonly kind: Fabric['kind']
   readonly description: string
-  /** `http://127.0.0.1:8474`, without a slash at its end. The server listens and dials on this machine's loopback. */
+  /** `http://127.0.0.1:8474`, without a slash at its end. */
   readonly url: string
+  /** Where the server listens for connections; this machine's loopback where nothing is stated. */
+  readonly listenHost?: string
   readonly prefix: string
   /** Ends a server of our own, and all proxies with it; absent for a shared server. */
   readonly stopServer?: (() => Promise<void>) | undefined
@@ -24,14 +27,16 @@ export type ToxiproxyFabricOptions = {
 
 type Opening = { readonly listenPort: number; readonly link: Promise<ToxiproxyLink> }
 
-export function toxiproxyFabric({ kind, description, url, prefix, stopServer }: ToxiproxyFabricOptions): Fabric {
+export function toxiproxyFabric(options: ToxiproxyFabricOptions): Fabric {
+  const { kind, description, url, prefix, stopServer, listenHost = loopback } = options
   const client = new Toxiproxy(url)
   const openings = new Map<string, Opening>()
   let disposed: Promise<void> | undefined
 
   const openLink = async (name: string, listenPort: number, upstream: Upstream): Promise<ToxiproxyLink> => {
-    const proxy = await createProxy(client, `${prefix}-${name}`, listenPort, upstream)
-    return new ToxiproxyLink(name, listenPort, upstream, proxy)
+    const addresses = addressesOf(listenHost, listenPort, upstream)
+    const proxy = await createProxy(client, `${prefix}-${name}`, listenPort, addresses)
+    return new ToxiproxyLink(name, listenPort, addresses, proxy)
   }
   /** Does `work` on every link, on all of them even when one fails; then rejects with the first failure. */
   const onEveryLink = async (work: (link: ToxiproxyLink) => Promise<void>): Promise<void> => {
@@ -69,9 +74,9 @@ export function toxiproxyFabric({ kind, description, url, prefix, stopServer }: 
 }
 
 /** Replaces a proxy of that name, left over from a run that died. */
-async function createProxy(client: Toxiproxy, name: string, listenPort: number, upstream: Upstream): Promise<Proxy> {
+async function createProxy(client: Toxiproxy, name: string, listenPort: number, addresses: Addresses): Promise<Proxy> {
   const what = `proxy ${name} at port ${listenPort}`
-  const create = () => call(what, client.createProxy({ name, ...addressesOf(listenPort, upstream), enabled: true }))
+  const create = () => call(what, client.createProxy({ name, ...addresses, enabled: true }))
   try {
     return await create()
   } catch (error) {
@@ -81,7 +86,7 @@ async function createProxy(client: Toxiproxy, name: string, listenPort: number, 
       return await create()
     }
     // The client drops the server's own words.
-    if (await isPortFree(listenPort)) throw error
+    if (!addresses.listen.startsWith(loopback) || (await isPortFree(listenPort))) throw error
     throw new LabFailed(`${what}: the port is taken by another program`, { cause: error })
   }
 }

@@ -18,17 +18,17 @@ export class ToxiproxyLink implements FaultProxy {
   readonly name: string
   readonly listenPort: number
   readonly #proxy: Proxy
-  readonly #addresses: { readonly listen: string; readonly upstream: string }
+  readonly #addresses: Addresses
   readonly #toxics = new Map<string, Toxic<Attributes>>()
   #enabled = true
   #turn: Promise<void> = Promise.resolve()
 
   /** `proxy` is new: enabled and without toxics. */
-  constructor(name: string, listenPort: number, upstream: Upstream, proxy: Proxy) {
+  constructor(name: string, listenPort: number, addresses: Addresses, proxy: Proxy) {
     this.name = name
     this.listenPort = listenPort
     this.#proxy = proxy
-    this.#addresses = addressesOf(listenPort, upstream)
+    this.#addresses = addresses
   }
 
   apply(fault: LinkFault): Promise<void> {
@@ -89,11 +89,10 @@ export class ToxiproxyLink implements FaultProxy {
 }
 
 /** As the API writes them. */
-export function addressesOf(
-  listenPort: number,
-  upstream: Upstream,
-): { readonly listen: string; readonly upstream: string } {
-  return { listen: `127.0.0.1:${listenPort}`, upstream: `${upstream.host}:${upstream.port}` }
+export type Addresses = { readonly listen: string; readonly upstream: string }
+
+export function addressesOf(listenHost: string, listenPort: number, upstream: Upstream): Addresses {
+  return { listen: `${listenHost}:${listenPort}`, upstream: `${upstream.host}:${upstream.port}` }
 }
 
 function poisonOf(fault: Exclude<LinkFault, 'refuse'>): Poison {

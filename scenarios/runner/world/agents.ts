@@ -146,6 +146,7 @@ export function socketEvents(
   firstSocket: number,
 ): HistoryEvent[] {
   const numbers = new Map<string, number>()
+  let next = firstSocket
   const events: HistoryEvent[] = []
   for (const raw of text.split('\n').slice(0, -1)) {
     const line = JSON.parse(raw) as TapLine
@@ -153,7 +154,8 @@ export function socketEvents(
     if (line.tap === 'dialled') {
       const endpoint = endpointAt(line.port)
       if (endpoint === undefined) continue
-      const socket = firstSocket + numbers.size
+      // In a container a restarted process may have the number of the one before it.
+      const socket = next++
       numbers.set(key, socket)
       events.push({ at: line.at, type: 'socket.dialled', agent, socket, endpoint })
       continue

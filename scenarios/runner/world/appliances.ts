@@ -23,7 +23,7 @@ export type ApplianceParts = {
   readonly loginRate?: ApplianceConfig['loginRate']
   readonly policies: ApplianceConfig['policies']
   readonly homeOf: (appliance: ApplianceId) => ApplianceHome
-  readonly peerTable: (appliance: ApplianceId, proxyHost: string) => Promise<ApplianceConfig['connectTo']>
+  readonly peerTable: (appliance: ApplianceId, home: ApplianceHome) => Promise<ApplianceConfig['connectTo']>
   readonly recorder: HistoryRecorder
   readonly onDeath: (problem: LabFailed) => void
 }
@@ -69,7 +69,7 @@ async function prepare(parts: ApplianceParts, appliance: Appliance): Promise<App
     listen: home.listen,
     control: { ...home.control, token: doorToken() },
     ...home.files,
-    connectTo: await parts.peerTable(appliance.id, home.proxyHost),
+    connectTo: await parts.peerTable(appliance.id, home),
     topology: parts.topology,
     people: appliance.role === 'database' ? parts.people : [],
     policies: parts.policies,

@@ -83,7 +83,7 @@ type Followed = Pick<RunningProcess, 'ready' | 'ended' | 'isRunning' | 'expectEn
 type FollowedSpec = Pick<ChildSpec, 'name' | 'logFile' | 'onDeath'>
 
 /** Keeps the output of a program in its log, and sees it become ready and end. */
-function follow(child: ChildProcessByStdio<Writable | null, Readable, Readable>, spec: FollowedSpec): Followed {
+export function follow(child: ChildProcessByStdio<Writable | null, Readable, Readable>, spec: FollowedSpec): Followed {
   const log = createWriteStream(spec.logFile, { flags: 'a' })
   const lastLines: string[] = []
   const { promise: ready, resolve: becomeReady, reject: failReady } = Promise.withResolvers<void>()

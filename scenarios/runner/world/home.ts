@@ -7,6 +7,7 @@ import { type AgentConfig, type ApplianceConfig } from '#shared/config.schema.ts
 import { type ApplianceId } from '#shared/ids.ts'
 import { type Fabric, type Upstream } from '../fabric/fabric.ts'
 import { type LabFailed } from '../outcome.ts'
+import { type AgentGroup } from './agent-groups.ts'
 import { type LinkName } from './links.ts'
 
 /** A running process of the lab, whatever holds it. */
@@ -35,8 +36,8 @@ export interface Home {
   readonly control: Omit<AgentConfig['control'], 'token'>
   /** The port on the runner's loopback that leads to it. */
   readonly doorPort: number
-  /** The host by which the process reaches the fault proxies. */
-  readonly proxyHost: string
+  /** The host by which the process reaches the fault proxy of a link to that appliance. */
+  proxyHost(to: ApplianceId | null): string
   /** Writes the configuration, for the process alone to read; before each start the newest counts. */
   configure(config: object): void
   /** Starts the process with the configuration as written. */
@@ -54,7 +55,7 @@ export interface ApplianceHome extends Home {
 export interface AgentHome extends Home {
   readonly caFile: string
   readonly cacheFolder: string
-  /** Its interfaces and routes are those of the enterprise: the agent reads them, and gets none declared. */
+  /** The host has the interfaces and routes of the enterprise: the agent reads them, and gets none declared. */
   readonly hasOwnNetwork: boolean
   /** What the socket tap of a single agent has told so far (`socket-tap.ts`). */
   tapText(): string
@@ -70,7 +71,7 @@ export interface Housing {
   /** The home of an appliance of the lab's first topology. */
   appliance(id: ApplianceId): ApplianceHome
   /** The home of an agent process: of a workstation or fleet of the lab, or of a workstation that comes later. */
-  agents(name: string, options: { readonly isTapped: boolean }): Promise<AgentHome>
+  agents(group: AgentGroup): Promise<AgentHome>
 }
 
 /** What a report calls the world that a scenario ran in. */

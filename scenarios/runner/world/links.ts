@@ -18,7 +18,9 @@ export type LinkName =
 export type ConnectTo = AgentConfig['connectTo']
 
 /** Where an endpoint is dialled: the port of its fault proxy. */
-type Dialled = { readonly names: readonly string[]; readonly port: number }
+type Dialled = { readonly names: readonly string[]; readonly to: ApplianceId | null; readonly port: number }
+/** The host of the fault proxies of links to an appliance, as the one who dials them sees it. */
+type ProxyHost = (to: ApplianceId | null) => string
 type Link = { readonly name: LinkName; readonly proxy: FaultProxy; shown: ActiveFault | undefined }
 type ActiveFault = { readonly holds: (link: LinkName) => boolean; readonly fault: LinkFault }
 
@@ -42,15 +44,15 @@ export class Links {
     this.#options = options
   }
 
-  /** Where agents whose home is `from`, to whom the fault proxies are `proxyHost`, really dial; makes the links at the first call. */
-  async agentTable(from: SiteId | null, proxyHost: string): Promise<ConnectTo> {
+  /** Where agents whose home is `from` really dial; makes the links at the first call. */
+  async agentTable(from: SiteId | null, proxyHost: ProxyHost): Promise<ConnectTo> {
     const known = this.#groups.get(from) ?? this.#makeGroup(from)
     this.#groups.set(from, known)
     return tableOf(await known, proxyHost)
   }
 
   /** Where the appliance `from` really dials its peers. */
-  async peerTable(from: ApplianceId, proxyHost: string): Promise<ConnectTo> {
+  async peerTable(from: ApplianceId, proxyHost: ProxyHost): Promise<ConnectTo> {
     const others = this.#options.endpoints.filter(({ appliance }) => appliance !== from)
     const dialled = await this.#open(others, ({ appliance }) =>
       appliance === null ? null : { kind: 'peers', from, to: appliance },
@@ -101,7 +103,7 @@ export class Links {
         const port = ports[index] as number
         const name = nameOf(planned, port)
         if (name !== null) await this.#openLink(name, port)
-        return { names: planned.names, port }
+        return { names: planned.names, to: planned.appliance, port }
       }),
     )
   }
@@ -139,6 +141,6 @@ export class Links {
   }
 }
 
-function tableOf(dialled: readonly Dialled[], proxyHost: string): ConnectTo {
-  return dialled.flatMap(({ names, port }) => names.map((from) => ({ from, to: `${proxyHost}:${port}` })))
+function tableOf(dialled: readonly Dialled[], proxyHost: ProxyHost): ConnectTo {
+  return dialled.flatMap(({ names, to, port }) => names.map((from) => ({ from, to: `${proxyHost(to)}:${port}` })))
 }

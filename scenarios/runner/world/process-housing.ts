@@ -52,7 +52,7 @@ export async function openProcessHousing(
     upstreamOf: ({ to }) => homeIn(homes, to).listen,
     proxyPorts: freePorts,
     appliance: (id) => homeIn(homes, id),
-    agents: async (name, { isTapped }) => await agentHome({ name, folder, caFile, isTapped }),
+    agents: async ({ name, agents }) => await agentHome({ name, folder, caFile, isTapped: agents.length === 1 }),
   }
 }
 
@@ -123,7 +123,7 @@ function processHome(doorPort: number, { folder, ...spec }: ProcessSpec): Home {
   return {
     control: { port: doorPort },
     doorPort,
-    proxyHost: loopback,
+    proxyHost: () => loopback,
     configure: (config) => writePrivate(configFile, config),
     launch: (onDeath: OnDeath) => startChild({ preloads: [], environment: {}, ...spec, configFile, logFile, onDeath }),
   }

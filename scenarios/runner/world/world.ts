@@ -1,7 +1,7 @@
 /**
- * The process world: every appliance and every agent of an enterprise as a real process on loopback, each link behind a
- * fault proxy. Whatever way a run ends, closing the world leaves no child, no port and no fault behind; when the runner
- * is killed, the leashes, the pause guard and the fabric's watchdog do it instead.
+ * The world of a lab: every appliance and every agent of an enterprise as a real process, each link behind a fault
+ * proxy, on loopback or in containers (`home.ts`). Whatever way a run ends, closing the world leaves no process, no port
+ * and no fault behind; when the runner is killed, what guards the housing does it instead.
  */
 import { type CommandAnswer } from '../../../agent/core/events.ts'
 import { type AgentId, type ApplianceId, type SiteId } from '#shared/ids.ts'
@@ -16,15 +16,18 @@ import { type Ask, asking } from './asking.ts'
 import { type ApplianceProcess, prepareAppliances } from './appliances.ts'
 import { policiesOf } from './configs.ts'
 import { type EndpointPlan, planEndpoints } from './endpoints.ts'
-import { type Housing, type WorldKind } from './home.ts'
+import { type ApplianceHome, type Housing, type WorldKind } from './home.ts'
 import { Links } from './links.ts'
 import { type LiveView, liveView } from './live-view.ts'
 import { openProcessHousing } from './process-housing.ts'
+import { openComposeHousing } from './containers/compose-housing.ts'
 import { publishAt, refuseUnplanned } from './publish.ts'
 import { allServe, allSettled } from './ready.ts'
 import { verifiersOf } from './verifiers.ts'
 
 export type WorldOptions = {
+  /** `processes` where none is stated. */
+  readonly kind?: WorldKind
   readonly enterprise: Enterprise
   readonly seed: string
   /** The run's folder; logs, configurations and the history go there. */
@@ -85,8 +88,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const addAgents = async (group: AgentGroup): Promise<AgentProcess> => {
     for (const [agent, site] of group.linkSites) linkSites.set(agent, site)
     const { name, isFleet, through } = group
-    const home = await parts.housing.agents(name, { isTapped: group.agents.length === 1 })
-    const connectTo = await parts.links.agentTable(through, home.proxyHost)
+    const home = await parts.housing.agents(group)
+    const connectTo = await parts.links.agentTable(through, (to) => home.proxyHost(to))
     const spec = { name, agents: group.agents, isFleet, connectTo }
     const process = prepareAgents({ ...parts.forAgents, onDeath }, home, spec)
     agents.set(group.name, process)
@@ -146,7 +149,7 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
       people: await verifiersOf(enterprise),
       policies: policiesOf(enterprise),
       homeOf: (id: ApplianceId) => housing.appliance(id),
-      peerTable: async (id: ApplianceId, proxyHost: string) => await links.peerTable(id, proxyHost),
+      peerTable: async (id: ApplianceId, home: ApplianceHome) => await links.peerTable(id, (to) => home.proxyHost(to)),
       recorder,
     },
     forAgents: {
@@ -160,7 +163,8 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
 }
 
 async function openHousing(options: WorldOptions, undo: AsyncDisposableStack): Promise<Housing> {
-  const { enterprise, seed, folder, cacheFolder } = options
+  const { kind = 'processes', enterprise, extraEndpoints, seed, folder, cacheFolder } = options
+  if (kind === 'compose') return await openComposeHousing({ enterprise, extraEndpoints, folder, cacheFolder }, undo)
   return await openProcessHousing({ topology: enterprise.topology, seed, folder, cacheFolder }, undo)
 }
 

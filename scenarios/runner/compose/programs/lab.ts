@@ -13,7 +13,7 @@ import { followAgents, followAppliance, type Tell } from '../story.ts'
 
 const { values } = parseArgs({ options: { config: { type: 'string', default: '/config/config.json' } } })
 const config = JSON.parse(readFileSync(values.config, 'utf8')) as LabConfig
-const { appliances, agents, toxiproxy, timeScale, enterprise } = config
+const { appliances, agents, toxiproxy, timeScale, enterprise, tells } = config
 
 for (const { published, host, port } of [toxiproxy, ...appliances, ...agents]) {
   await forward({ listen: published, to: { host, port } })
@@ -29,9 +29,9 @@ const onEvent: Tell = (event) => {
 tell(
   `${enterprise}: ${appliances.length} appliances, ${agents.length} agent processes, policy time ${timeScale} times as fast`,
 )
-for (const { name, published, token } of appliances)
+for (const { name, published, token } of tells ? appliances : [])
   void followAppliance(name, openDoor(published, token), onEvent, stop.signal)
-for (const { name, published, token } of agents)
+for (const { name, published, token } of tells ? agents : [])
   void followAgents(name, openDoor(published, token), onEvent, stop.signal)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
