@@ -33,6 +33,13 @@ const advice: Readonly<Record<string, readonly string[]>> = {
   offline: ['single-appliance-site sites[1]', 'databases-in-one-site appliances[1].site'],
   'pin-window': [],
   'power-loss': [],
+  'three-sites': [
+    'more-than-two-sites sites',
+    'single-appliance-site sites[1]',
+    'single-appliance-site sites[2]',
+    'failover-not-mutual sites[2].failover.primary',
+    'secondary-failover-site sites[2].failover.secondary',
+  ],
   'topology-change': [],
   'thin-clients': ['single-appliance-site sites[1]'],
   torture: ['single-appliance-site sites[1]'],

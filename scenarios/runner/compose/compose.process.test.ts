@@ -9,6 +9,7 @@ import { ComposeProject, docker, engineAnswers, type LabDoors, seen } from '../t
 import { readVersions } from '../versions.ts'
 
 const skipped = !engineAnswers() && process.env['REQUIRE_ENGINE'] !== '1'
+const image = `failover-lab:${readVersions()['failover-lab']}`
 const buildMs = 400_000
 const testMs = 300_000
 const healthyWithinMs = 60_000
@@ -24,7 +25,7 @@ const people = [
 
 describe.skipIf(skipped)('on an engine', () => {
   beforeAll(async () => {
-    await docker('build', '--network', 'host', '-t', `failover-lab:${readVersions()['failover-lab']}`, '.')
+    await docker('build', '--network', 'host', '-t', image, '.')
   }, buildMs)
 
   test(
@@ -88,6 +89,26 @@ describe.skipIf(skipped)('on an engine', () => {
         expect(now.map(({ session, state }) => [session, state])).toEqual([[sessions.get(agent), 'active']])
       }
       expect(await logins(doors)).toBe(people.length)
+    },
+    testMs,
+  )
+
+  test(
+    '[HS2] three sites and a workstation at home: the route that its VPN sets decides',
+    async () => {
+      using folder = new TestFolder()
+      const file = join(folder.path, 'compose.yml')
+      writeFileSync(file, composeText('three-sites', { project: 'unused', context: projectRoot }))
+      await docker('build', '--network', 'host', '-t', `${image}-network`, '-f', 'containers/network.Dockerfile', '.')
+      await using up = new ComposeProject(`failover-lab-test-${process.pid}`, file)
+      await up.compose('up', '--wait')
+      expect(await up.compose('exec', '-T', 'home-ws-1', 'door', 'status')).toContain(
+        'home-ws-1: online, home denver: route 172.16.20.0/24 touches 172.16.20.0-172.16.20.255\n  links: den1',
+      )
+      // Without the route the same workstation is of no site (HS5, HS6).
+      await up.compose('exec', '-T', 'home-ws-1-network', 'ip', 'route', 'del', '172.16.20.0/24')
+      await up.compose('exec', '-T', 'home-ws-1', 'door', 'login', 'carol', 'correct-horse-carol')
+      expect(await up.compose('exec', '-T', 'home-ws-1', 'door', 'status')).toContain('no home site')
     },
     testMs,
   )
