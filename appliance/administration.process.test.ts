@@ -57,6 +57,13 @@ describe('enterprise data of two databases', () => {
     expect(await login('a', 'cara', 'a new password')).toBe('bad-credential')
   })
 
+  test('[SP6] a user whom wrong passwords lock out at one database is locked out at the other, until that is lifted', async () => {
+    for (let count = 0; count < 5; count += 1) expect(await login('a', 'bert', 'a guess')).toBe('bad-credential')
+    expect(await login('b', 'bert', testPassword)).toBe('locked-out')
+    expect(await edit('b', '/users/bert', { locked: false })).toMatchObject({ status: 200 })
+    expect(await login('a', 'bert', testPassword)).toBe('login.accepted')
+  })
+
   test('[RP5] changes made while the databases do not know of each other meet field by field, over restarts', async () => {
     await enterprise.kill('b')
     expect(await edit('a', '/users/bert', { policy: 'ward' })).toMatchObject({ body: { replicated: 'one' } })

@@ -13,6 +13,8 @@ export type UserListing = {
   readonly user: string
   readonly policy: string
   readonly disabled: boolean
+  /** Unix ms; locked out until then. */
+  readonly lockedUntilMs: number
   /** Of the credential. */
   readonly version: number
 }
@@ -39,10 +41,16 @@ export function administer(
 
 export function* listUsers({ data }: Database): Iterable<UserListing> {
   for (const { key, fields } of data.list('user')) {
-    const { credential, policy, disabled } = fields
+    const { credential, policy, disabled, lockedUntilMs } = fields
     if (credential === undefined) continue
     const { version } = credential.value
-    yield { user: key, policy: policy?.value ?? defaultUserPolicy.id, disabled: disabled?.value ?? false, version }
+    yield {
+      user: key,
+      policy: policy?.value ?? defaultUserPolicy.id,
+      disabled: disabled?.value ?? false,
+      lockedUntilMs: lockedUntilMs?.value ?? 0,
+      version,
+    }
   }
 }
 
@@ -73,7 +81,8 @@ function write(database: Database, act: Administration, wallMs: number): void {
     database.recordAct({ kind: 'user-deleted', user }, wallMs)
     return
   }
-  const { op: _op, user: _user, verifier, ...rest } = act
+  const { op: _op, user: _user, verifier, locked, ...given } = act
+  const rest = locked === undefined ? given : { ...given, lockedUntilMs: 0 }
   const fields =
     verifier === undefined ? rest : { ...rest, credential: credentialAfter(database, user, verifier, wallMs) }
   database.write({ kind: 'user', key: user, fields }, wallMs)

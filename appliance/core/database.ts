@@ -10,6 +10,7 @@ import { createDirectory, type DatabasePerson, type Directory, initialRecords, t
 import { EnterpriseTable } from './enterprise-table.ts'
 import { type Emit } from './events.ts'
 import { type FieldReport, FieldReports } from './field-reports.ts'
+import { Lockouts } from './lockouts.ts'
 import { type MergeReport, MergeReports } from './merge-reports.ts'
 import { auditOfChange } from './session-audit.ts'
 import { rule, type SessionAsk } from './session-law.ts'
@@ -52,6 +53,8 @@ export type DatabaseOptions = {
   readonly people: readonly DatabasePerson[]
   readonly policies: Policies
   readonly entries: readonly StoreEntry[]
+  /** How much faster the policy clock runs, asked anew each time; absent: as wall time. */
+  readonly timeScale?: () => number
   readonly emit: Emit
   /** The session was served by `from`, and is not any more. */
   readonly left: (session: string, from: string) => void
@@ -63,6 +66,7 @@ export class Database {
   readonly data: EnterpriseTable
   private readonly options: DatabaseOptions
   private readonly directory: Directory
+  private readonly lockouts: Lockouts
   private readonly table: SessionTable
   private readonly trail = new AuditTrail()
   private readonly content = new ContentHash()
@@ -86,6 +90,11 @@ export class Database {
     this.table = new SessionTable({ content, stamps, reports, left: options.left })
     this.data = new EnterpriseTable({ initial, content, stamps, reports: fieldReports })
     this.directory = createDirectory(this.data)
+    this.lockouts = new Lockouts({
+      data: this.data,
+      directory: this.directory,
+      timeScale: options.timeScale ?? (() => 1),
+    })
     const own: Change[] = []
     for (const { log, position, record } of options.entries) {
       if (record?.kind === 'data') this.data.restore(record.value)
@@ -153,7 +162,10 @@ export class Database {
   decide(ask: Ask, wallMs: number): Decided {
     switch (ask.op) {
       case 'find-user':
-        return { kind: 'answer', answer: this.directory.find(ask.user, ask.agent) }
+        return {
+          kind: 'answer',
+          answer: this.directory.find(ask.user, ask.agent, this.lockouts.isLocked(ask.user, wallMs)),
+        }
       case 'open-session':
       case 'adopt-session':
       case 'change-session':
@@ -161,7 +173,7 @@ export class Database {
       case 'keep-audit':
         return this.keepAudit(ask)
       case 'record-denial':
-        return this.recordDenial(ask)
+        return this.recordDenial(ask, wallMs)
       default:
         return assertNever(ask)
     }
@@ -205,11 +217,16 @@ export class Database {
   private changeSession(ask: SessionAsk, wallMs: number): Decided {
     const { origin } = this.options
     const known = this.sessions.get(ask.session)
+    const prover = proverOf(ask)
+    if (prover !== undefined && this.lockouts.isLocked(prover, wallMs)) {
+      return { kind: 'answer', answer: { outcome: 'refused', reason: 'locked-out' } }
+    }
     const ruling = rule(ask, known)
     if (ruling.kind === 'refused') {
       if (known === undefined) this.nameLost(ask)
       return { kind: 'answer', answer: { outcome: 'refused', reason: ruling.reason } }
     }
+    if (prover !== undefined) this.lockouts.succeeded(prover)
     const stamp = this.stamps.next(wallMs)
     const made = { ...known?.made, [origin]: (known?.made[origin] ?? 0) + 1 }
     const value: SessionRecord = { ...ruling.draft, stamp, made }
@@ -249,11 +266,23 @@ export class Database {
   }
 
   /** Asked again, under the same number, it is recorded once. */
-  private recordDenial(denial: Denial): Decided {
-    const { op: _op, appliance, ...told } = denial
+  private recordDenial(denial: Denial, wallMs: number): Decided {
+    const { op: _op, counts, appliance, ...told } = denial
+    const { user } = denial
     const record: StoredAudit = { by: 'appliance', source: appliance, kind: 'denied', appliance, ...told }
-    if (!this.trail.has(record)) this.appendAudit(record)
-    return { kind: 'recorded', answer: { outcome: 'recorded' }, position: this.log.end }
+    const lockedOut = counts === true && user !== undefined && this.lockouts.isLocked(user, wallMs)
+    if (!this.trail.has(record)) {
+      this.appendAudit(record)
+      if (counts === true && user !== undefined && !lockedOut) this.countFailure(user, denial.agent, wallMs)
+    }
+    return { kind: 'recorded', answer: { outcome: 'recorded', lockedOut }, position: this.log.end }
+  }
+
+  private countFailure(user: string, agent: string, wallMs: number): void {
+    const lockedUntilMs = this.lockouts.failed(user, wallMs)
+    if (lockedUntilMs === null) return
+    this.write({ kind: 'user', key: user, fields: { lockedUntilMs } }, wallMs)
+    this.appendOwnAudit({ kind: 'lockout', user, agent, atMs: Math.floor(wallMs) })
   }
 
   /** Of this database itself: numbered by its place in the own log. */
@@ -295,4 +324,10 @@ export class Database {
   private advance(log: string, position: number): void {
     this.positions.set(log, Math.max(this.held(log), position))
   }
+}
+
+/** Whose right password the change was asked with. */
+function proverOf(ask: SessionAsk): string | undefined {
+  if (ask.op === 'open-session') return ask.user
+  return ask.op === 'change-session' && ask.change === 'unlock' ? ask.user : undefined
 }

@@ -36,7 +36,9 @@ export type Policies = {
 
 export interface Directory {
   /** What a front needs to let that user in at that agent; a stranger gets somebody's verifier. */
-  find(user: string, agent: string): Answer
+  find(user: string, agent: string, lockedOut: boolean): Answer
+  /** The lockout of that user's policy; `null` for a stranger. */
+  lockoutOf(user: string): UserPolicy['lockout'] | null
 }
 
 /** Verified for unknown users where there are no people at all; nobody has its password. */
@@ -86,7 +88,12 @@ export function createDirectory(data: EnterpriseTable): Directory {
   }
 
   return {
-    find(user, agent) {
+    lockoutOf(user) {
+      const fields = data.find('user', user)?.fields
+      if (fields?.credential === undefined) return null
+      return userPolicyOf(fields.policy?.value ?? defaultUserPolicy.id).lockout
+    },
+    find(user, agent, lockedOut) {
       const record = data.find('user', user)
       // Without a credential there is nobody: what is left of a user who was deleted may be a later change of another field.
       const credential = record?.fields.credential?.value
@@ -96,6 +103,7 @@ export function createDirectory(data: EnterpriseTable): Directory {
         verifier: credential?.verifier ?? decoy(),
         known: credential !== undefined,
         disabled: person?.fields.disabled?.value ?? false,
+        lockedOut,
         policy: policyFor(person, agent),
         version: credential?.version ?? 0,
       }

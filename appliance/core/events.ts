@@ -26,6 +26,8 @@ export type Administration =
       readonly user: string
       readonly verifier?: string
       readonly disabled?: boolean
+      /** Ends a lockout. */
+      readonly locked?: false
       readonly policy?: string
     }
   | { readonly op: 'delete-user'; readonly user: string }

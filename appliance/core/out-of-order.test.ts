@@ -40,7 +40,7 @@ test('[SC3] an answer that is none to what was asked is not believed, and the re
   const number = agent.begin({ type: 'login', session: 's1', user: 'anna', password: 'right' })
   world.settle()
   world.silent.clear()
-  world.say('a', 's', { type: 'answered', request: 1, answer: { outcome: 'recorded' } }).run(5_000)
+  world.say('a', 's', { type: 'answered', request: 1, answer: { outcome: 'recorded', lockedOut: false } }).run(5_000)
   expect(agent.answer(number)).toMatchObject({ type: 'login.accepted' })
   expect(world.notes.map(({ text }) => text).join()).toContain('unexpected answered')
 })
@@ -48,7 +48,7 @@ test('[SC3] an answer that is none to what was asked is not believed, and the re
 test('[SC3] an answer to nothing that was asked is old news', () => {
   const world = standing()
   const before = world.dials.length
-  world.say('a', 's', { type: 'answered', request: 999, answer: { outcome: 'recorded' } }).run(5_000)
+  world.say('a', 's', { type: 'answered', request: 999, answer: { outcome: 'recorded', lockedOut: false } }).run(5_000)
   expect(world.dials).toHaveLength(before)
 })
 

@@ -186,6 +186,11 @@ export class Requests {
     const hashing: Hashing = { work, user: null, accepted }
     this.hashing.set(job, hashing)
     this.options.records.ask({ op: 'find-user', user, agent }, now, (answer) => {
+      if (answer.outcome === 'user' && answer.lockedOut) {
+        this.hashing.delete(job)
+        this.deny(work, 'locked-out', now)
+        return
+      }
       if (answer.outcome === 'user') {
         hashing.user = answer
         // An unknown user's password is verified too, against another's verifier, so that it takes as long.
@@ -247,10 +252,15 @@ export class Requests {
       ...('user' in message ? { user: message.user } : {}),
       ...('session' in message ? { session: message.session } : {}),
       detail: `${message.type}: ${reason}`,
+      ...(reason === 'bad-credential' ? { counts: true } : {}),
     }
     this.options.records.ask(denial, now, (answer) => {
       if (answer.outcome === 'unavailable') work.reply({ type: 'unavailable', request, reason: answer.reason })
-      else work.reply({ type: 'rejected', request, reason })
+      else {
+        assert(answer.outcome === 'recorded', 'a denial is recorded')
+        // Of many passwords tried at once, only those before the lock are told right from wrong.
+        work.reply({ type: 'rejected', request, reason: answer.lockedOut ? 'locked-out' : reason })
+      }
     })
   }
 

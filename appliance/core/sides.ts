@@ -50,7 +50,13 @@ export type Surroundings = {
 
 export function createDatabaseSide(around: Surroundings, entries: readonly StoreEntry[]): DatabaseSide {
   const { keeper, emit, timers } = around
-  const database = new Database({ ...around, origin: around.id, entries, left: around.sessionLeft })
+  const database = new Database({
+    ...around,
+    origin: around.id,
+    entries,
+    left: around.sessionLeft,
+    timeScale: () => keeper.topology.settings.timeScale,
+  })
   const waitMs = (): number => keeper.topology.settings.replicationWaitMs
   const comparison = new Comparison(database, emit)
   const receiver = createReceiver(database, emit)

@@ -22,13 +22,22 @@ const UserEdit = Type.Partial(
     {
       password: Type.String({ minLength: 1, maxLength: wireLimits.passwordLengthMax }),
       disabled: Type.Boolean(),
+      locked: Type.Literal(false),
       policy: Name,
     },
     strict,
   ),
   { ...strict, minProperties: 1 },
 )
-const PolicyEdit = Type.Partial(PolicySchema, { ...strict, minProperties: 1 })
+const Minutes = Type.Number({ exclusiveMinimum: 0 })
+const Lockout = Type.Object(
+  { failures: Type.Integer({ minimum: 1 }), withinMinutes: Minutes, lockedMinutes: Minutes },
+  strict,
+)
+const PolicyEdit = Type.Partial(Type.Object({ ...PolicySchema.properties, lockout: Lockout }, strict), {
+  ...strict,
+  minProperties: 1,
+})
 const findName = problemFinder(Name)
 const findUserEdit = problemFinder(UserEdit)
 const findPolicyEdit = problemFinder(PolicyEdit)

@@ -39,6 +39,8 @@ export const EnterpriseRecordSchema = Type.Union([
           disabled: field(Type.Boolean()),
           /** Id of the user policy. */
           policy: field(Name),
+          /** Unix ms; locked out until then, by too many wrong passwords. */
+          lockedUntilMs: field(Count),
         },
         strict,
       ),

@@ -60,6 +60,8 @@ const StoredAudit = Type.Object(
       Type.Literal('user-edited'),
       Type.Literal('user-deleted'),
       Type.Literal('policy-edited'),
+      /** A user was locked out. */
+      Type.Literal('lockout'),
     ]),
     user: Type.Optional(Name),
     agent: Type.Optional(Name),
@@ -152,6 +154,8 @@ const Ask = Type.Union([
       user: Type.Optional(Name),
       session: Type.Optional(Name),
       detail: Name,
+      /** A wrong password of `user`: counts toward lockout. */
+      counts: Type.Optional(Type.Boolean()),
     },
     strict,
   ),
@@ -172,6 +176,8 @@ const Answer = Type.Union([
       verifier: Type.String(),
       known: Type.Boolean(),
       disabled: Type.Boolean(),
+      /** By too many wrong passwords: not to be let in whatever is typed. */
+      lockedOut: Type.Boolean(),
       policy: PolicySchema,
       /** Of the credential; 0 for an unknown user. */
       version: Count,
@@ -196,13 +202,20 @@ const Answer = Type.Union([
   Type.Object(
     {
       outcome: Type.Literal('refused'),
-      reason: Type.Union([Type.Literal('wrong-user'), Type.Literal('unknown-session'), Type.Literal('session-ended')]),
+      reason: Type.Union([
+        Type.Literal('wrong-user'),
+        Type.Literal('unknown-session'),
+        Type.Literal('session-ended'),
+        /** The user was locked out while the password was looked at. */
+        Type.Literal('locked-out'),
+      ]),
     },
     strict,
   ),
   /** Everything up to `seq` of that queue is kept. */
   Type.Object({ outcome: Type.Literal('audited'), incarnation: Name, seq: Count }, strict),
-  Type.Object({ outcome: Type.Literal('recorded') }, strict),
+  /** `lockedOut`: the user already was, when a denial that counts came. */
+  Type.Object({ outcome: Type.Literal('recorded'), lockedOut: Type.Boolean() }, strict),
   Type.Object({ outcome: Type.Literal('unavailable'), reason: UnavailableReason }, strict),
 ])
 
