@@ -91,6 +91,10 @@ export type SessionStatus = {
   readonly offline?: true | undefined
   /** Which challenge is open while the session is paused; `unknown-session`: LO5. */
   readonly paused?: PauseCause | 'unknown-session' | undefined
+  /** Why it was challenged, in words. */
+  readonly pausedWhy?: string | undefined
+  /** Who answered the last challenge of a session that is paused no more. */
+  readonly answeredBy?: UserName | undefined
 }
 
 export type AgentStatus = {

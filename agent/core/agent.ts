@@ -256,7 +256,7 @@ function statusOf(state: AgentState, policyMs: number): AgentStatus {
 }
 
 function sessionStatusOf(state: AgentState, session: Session): SessionStatus {
-  const { id, user, state: said, where, unknownThere } = session
+  const { id, user, state: said, where, unknownThere, pausedWhy, answeredBy } = session
   const paused = unknownThere ? 'unknown-session' : session.paused
   return {
     session: id,
@@ -266,5 +266,7 @@ function sessionStatusOf(state: AgentState, session: Session): SessionStatus {
     moving: where.at === 'moving',
     ...(session.ticket === '' ? { offline: true as const } : {}),
     ...(said === 'paused' && paused !== undefined ? { paused } : {}),
+    ...(said === 'paused' && pausedWhy !== undefined ? { pausedWhy } : {}),
+    ...(said !== 'paused' && answeredBy !== undefined ? { answeredBy } : {}),
   }
 }

@@ -138,6 +138,8 @@ function loggedIn(
     where: { at: 'moving' },
     policy: message.policy,
     paused: undefined,
+    pausedWhy: undefined,
+    answeredBy: undefined,
     contact: undefined,
     unknownThere: false,
     offlineProofMs: undefined,
@@ -161,7 +163,7 @@ function unlocked(
   bind(state, session, dial, stageOf(run))
   session.policy = message.policy
   session.replicated = message.replicated
-  showActive(state, session)
+  showActive(state, session, task.kind === 'unlock' ? task.user : session.user)
 }
 
 /** The appliance goes on with the session; one that was validated gets its ticket (OF6). */
@@ -177,6 +179,7 @@ function goOn(
     session.policy = message.policy
     session.offlineProofMs = undefined
     learnPolicy(state, session.user, message.policy)
+    if (message.paused !== undefined) session.pausedWhy ??= 'the policy is another than the agent went by'
   }
   session.replicated = message.replicated
   resumed(state, session, dial, stage, message)
@@ -254,7 +257,7 @@ function operationAnswer(state: AgentState, owner: OperationOwner, message: Appl
         learn(state, user, password, message)
       }
       session.policy = message.policy
-      showActive(state, session)
+      showActive(state, session, owner.again?.kind === 'unlock' ? owner.again.user : session.user)
       break
     case 'logged-out':
       state.endings.delete(owner.session)

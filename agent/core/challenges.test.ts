@@ -136,3 +136,60 @@ describe('challenges by time', () => {
     expect(now()).toMatchObject({ state: 'paused', paused: 'interval', binding: { stage: 'home' } })
   })
 })
+
+describe('[CH3] a paused session says why, and one that goes on who answered', () => {
+  it.each<readonly [string, Partial<EffectivePolicy>, string]>([
+    [
+      'always, at another site',
+      always,
+      'it has come to another site, 1 s after the last contact; the policy says always',
+    ],
+    [
+      'a grace that is over',
+      grace(0),
+      'it has come to another site, 1 s after the last contact; the grace period is 0 min',
+    ],
+  ])('%s', (_, policy, why) => {
+    const { agent, session, now } = begun(policy)
+    agent.heardAgo(1_000)
+    agent.lose(...homeHosts)
+    expect(now()).toMatchObject({ state: 'paused', pausedWhy: why })
+    agent.unlock(session, 'wrong')
+    expect(now()).toMatchObject({ pausedWhy: why })
+    agent.unlock(session)
+    expect(now()).toMatchObject({ state: 'active', answeredBy: 'alice' })
+    expect(now()).not.toHaveProperty('pausedWhy')
+  })
+
+  it('a time without anybody, which another user may answer; the next unlock forgets who it was', () => {
+    const { agent, session, now } = begun({ challengeInactivityMinutes: 15 })
+    agent.elapse(15 * minute)
+    expect(now()).toMatchObject({ paused: 'inactivity', pausedWhy: 'nobody was active for 15 min' })
+    agent.answerAs(session, 'bob')
+    expect(now()).toMatchObject({ state: 'active', answeredBy: 'bob' })
+    agent.lock(session)
+    agent.unlock(session)
+    expect(now()).not.toHaveProperty('answeredBy')
+  })
+
+  it('an interval', () => {
+    const { agent, now } = begun({ challengeIntervalMinutes: 20 })
+    agent.elapse(20 * minute)
+    expect(now()).toMatchObject({ paused: 'interval', pausedWhy: '20 min after the last proof of identity' })
+  })
+
+  it('having been offline', () => {
+    const { agent, now } = begun(always)
+    agent.lose(...homeHosts, 'a1.test')
+    agent.behave('serves', 'a1.test')
+    agent.elapse(7 * minute)
+    expect(now()?.pausedWhy).toMatch(/^it was offline, \d+ s after the last contact; the policy says always$/u)
+  })
+
+  it('[LO5] a session that the new appliance does not know', () => {
+    const { agent, session, now } = begun({})
+    agent.sessions.delete(session)
+    agent.lose(...homeHosts)
+    expect(now()).toMatchObject({ paused: 'unknown-session', pausedWhy: 'a1 does not know the session' })
+  })
+})

@@ -6,7 +6,9 @@ import { comesOnline, isChallenged } from './challenge.ts'
 import { audit } from './audit.ts'
 import { ask } from './requests.ts'
 import { type AgentState, clearTimer, note, type Session, setTimer } from './state.ts'
-import { SessionId, type SiteId } from '#shared/ids.ts'
+import { SessionId, type SiteId, type UserName } from '#shared/ids.ts'
+import { formatDuration } from '#shared/policy/duration.ts'
+import { type ComingOnline } from '#shared/policy/policy.ts'
 import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
 
 const minuteMs = 60_000
@@ -18,16 +20,33 @@ const minuteMs = 60_000
 export function pauseOnResume(state: AgentState, session: Session, site: SiteId): PauseCause | undefined {
   if (session.state === 'paused') return session.paused
   const { contact, policy } = session
+  session.pausedWhy = undefined
   if (session.state !== 'active' || contact === undefined) return undefined
   const why = comesOnline(contact, site, state.settings.seamlessFailover)
   if (why === null || !isChallenged(policy.challengeComingOnline, contact.heardMs, state.now.policyMs)) return undefined
   const awayMs = Math.round(state.now.policyMs - contact.heardMs)
   const away = Number.isFinite(awayMs)
-    ? `${awayMs} ms after the last contact`
-    : 'with no contact since the agent started'
-  const text = `${session.user} must prove identity again: ${why}, ${away}`
+    ? `${inSeconds(awayMs)} after the last contact`
+    : 'with none since the agent started'
+  session.pausedWhy = `${onlineWords[why]}, ${away}; ${graceWords(policy.challengeComingOnline)}`
+  const text = `${session.user} must prove identity again: ${session.pausedWhy}`
   note(state, 'session.challenged', ['LO4', policy.challengeComingOnline.mode === 'always' ? 'CH1' : 'CH2'], text)
   return 'coming-online'
+}
+
+const onlineWords = {
+  'was-offline': 'it was offline',
+  'cross-site': 'it has come to another site',
+  'not-seamless': 'it has moved inside its site and seamlessFailover is off',
+} as const
+
+function graceWords(policy: ComingOnline): string {
+  if (policy.mode === 'always') return 'the policy says always'
+  return `the grace period is ${policy.minutes} min`
+}
+
+function inSeconds(ms: number): string {
+  return formatDuration(Math.round(ms / 1_000) * 1_000)
 }
 
 /** Shows the challenge: nothing is served, the agent stays online (CH3). */
@@ -35,11 +54,14 @@ export function showPaused(state: AgentState, session: Session, cause: PauseCaus
   if (session.state !== 'paused') audit(state, 'challenge', session.user, session.id, cause ?? 'unknown-session')
   session.state = 'paused'
   session.paused = cause
+  session.answeredBy = undefined
   stopChallengeTimers(state, session.id)
 }
 
-/** The session is active, by login, unlock or answer. */
-export function showActive(state: AgentState, session: Session): void {
+/** The session is active, by login, unlock or answer of `by`. */
+export function showActive(state: AgentState, session: Session, by: UserName): void {
+  session.answeredBy = session.state === 'paused' ? by : undefined
+  session.pausedWhy = undefined
   session.state = 'active'
   session.paused = undefined
   session.unknownThere = false
@@ -71,6 +93,11 @@ export function challengeTimerFired(state: AgentState, key: string): boolean {
 
 /** Paused here at once, with or without an appliance; whoever serves the session is told. */
 function challenge(state: AgentState, session: Session, cause: 'interval' | 'inactivity'): void {
+  const { challengeIntervalMinutes, challengeInactivityMinutes } = session.policy
+  session.pausedWhy =
+    cause === 'interval'
+      ? `${challengeIntervalMinutes} min after the last proof of identity`
+      : `nobody was active for ${challengeInactivityMinutes} min`
   showPaused(state, session, cause)
   note(state, 'session.challenged', ['CH3', 'CH4'], `${session.user} is challenged: ${cause}`)
   if (session.where.at !== 'bound' || session.unknownThere) return

@@ -132,13 +132,15 @@ function startHere(state: AgentState, task: LoginTask, decision: number, policy:
     where: { at: 'offline' },
     policy,
     paused: undefined,
+    pausedWhy: undefined,
+    answeredBy: undefined,
     contact: { site: null, heardMs: state.heardMs, wasOffline: true },
     unknownThere: false,
     offlineProofMs: undefined,
     replicated: null,
   }
   state.sessions.set(session.id, session)
-  showActive(state, session)
+  showActive(state, session, user)
   session.offlineProofMs = state.now.wallMs
   audit(state, 'offline-login', user, session.id)
   note(state, 'session.started-offline', ['OF3'], `${user} is signed in without an appliance`)
@@ -158,7 +160,7 @@ function unlockHere(state: AgentState, task: UnlockTask, decision: number): void
     refuse(state, task, decision, session.state === 'paused' ? 'session-ended' : 'wrong-user')
     return
   }
-  showActive(state, session)
+  showActive(state, session, user)
   session.offlineProofMs = state.now.wallMs
   audit(state, 'unlock', user, session.id, 'offline')
   answerAccepted(state, call, session, decision)

@@ -64,6 +64,7 @@ export function goOffline(state: AgentState, session: Session): void {
 /** LO5: the appliance does not know the session. Never silently: it is paused there until its own user logs in. */
 export function pauseUnknown(state: AgentState, session: Session, dial: DialId, stage: Stage): void {
   bind(state, session, dial, stage)
+  if (session.where.at === 'bound') session.pausedWhy = `${session.where.place.appliance} does not know the session`
   showPaused(state, session, undefined)
   session.unknownThere = true
   warn(

@@ -59,6 +59,10 @@ export type Session = {
   policy: EffectivePolicy
   /** The challenge that is open while it is paused. */
   paused: PauseCause | undefined
+  /** Why it was challenged last, in words; kept while it is paused. */
+  pausedWhy: string | undefined
+  /** Who answered that challenge. */
+  answeredBy: UserName | undefined
   /** Its lost contact, until it is bound again. */
   contact: Contact | undefined
   /** LO5: the appliance it is bound to does not know it; its own user must log in there. */

@@ -153,6 +153,14 @@ it('says of a status which sessions have been paused since the one before', () =
 })
 
 describe('a decision', () => {
+  it('[FB4] names a profile that is not the default, and no topology where there is none', () => {
+    const [, timer] = decisionText({ ...decision, profile: 'timer' }).split('\n')
+    expect(timer).toContain('; profile timer; topology epoch 3; home site-1')
+    expect(decisionText({ ...decision, profile: 'list' }).split('\n')[1]).toBe(
+      '    rules LO1, SP3; profile list, no topology',
+    )
+  })
+
   it('[SP9] is told with its home, its epoch, its rules and each candidate', () => {
     expect(decisionText(decision)).toBe(
       [

@@ -26,7 +26,10 @@ function newlyPaused({ agent, sessions }: AgentStatus, seen: Map<AgentId, Readon
   const now = sessions.filter(({ state }) => state === 'paused')
   seen.set(agent, new Set(now.map(({ session }) => session)))
   const fresh = now.filter(({ session }) => before?.has(session) !== true)
-  return fresh.map(({ user, paused }) => `${agent}: the session of ${user} is paused, ${paused ?? 'challenged'}`)
+  return fresh.map(({ user, paused, pausedWhy }) => {
+    const why = pausedWhy === undefined ? '' : `: ${pausedWhy}`
+    return `${agent}: the session of ${user} is paused, ${paused ?? 'challenged'}${why}`
+  })
 }
 
 /** Real seconds since the start, and the policy time that they stand for where the two differ. */
@@ -99,14 +102,20 @@ export function sessionPlace({ binding, moving, state, paused, offline }: Sessio
 
 /** A decision record in words, several lines: outcome and rules, home site and why, each candidate (SP9). */
 export function decisionText(decision: Decision): string {
-  const { agent, number, purpose, epoch, rules, reason } = decision
+  const { agent, number, purpose, rules, reason } = decision
   const ms = Math.round(decision.endedAtMs - decision.beganAtMs)
   const candidates = decision.candidates.map((candidate) => `    ${candidateText(candidate)}`)
   return [
     `  ${agent} #${number}, ${purpose}, ${decision.outcome} in ${ms} ms: ${reason}`,
-    `    rules ${rules.join(', ')}; topology epoch ${epoch}; ${homeText(decision.home)}`,
+    `    rules ${rules.join(', ')}; ${groundText(decision)}`,
     ...candidates,
   ].join('\n')
+}
+
+/** What the pass went by. */
+function groundText({ profile, epoch, home }: Decision): string {
+  if (profile === 'list') return 'profile list, no topology'
+  return `${profile === 'windows' ? '' : `profile ${profile}; `}topology epoch ${epoch}; ${homeText(home)}`
 }
 
 /** `home dallas: 172.16.9.20 is in 172.16.8.0-172.16.10.255`, or by which route, or none. */
