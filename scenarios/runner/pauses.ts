@@ -1,4 +1,5 @@
 /** When sessions were paused, why, and who answered: read from what the agents told (CH3, CH4, LO5). */
+import { assertNever } from '#shared/assert.ts'
 import { type AgentId, type SessionId, type UserName } from '#shared/ids.ts'
 import { type SessionStatus } from '#shared/decision.ts'
 import { type HistoryEvent } from './history.ts'
@@ -83,5 +84,7 @@ function endText(end: PauseEnd, user: UserName, from: number): string {
       return `the session ended ${after}, unanswered`
     case 'agent-stopped':
       return `the agent stopped ${after}`
+    default:
+      return assertNever(end)
   }
 }
