@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../outcome.ts'
 import { announcedLabs, forgetLab, isRunning, type UpState } from '../up-state.ts'
 
-const endsWithinMs = 20_000
+/** Containers take longer to go than processes do. */
+const endsWithinMs = 60_000
 const lookEveryMs = 50
 
 type Ended = {

@@ -79,6 +79,15 @@ export function composeFile(layout: Layout, options: ComposeOptions): string {
   return `${head}${stringify(composed, { aliasDuplicateObjects: false, lineWidth: 120, version: '1.1' })}`
 }
 
+/** The services that hold a network with routes for an agent. */
+export function networkHoldersOf({ agents }: Layout): string[] {
+  return agents.filter(({ routes }) => routes.length > 0).map(({ service }) => holderOf(service))
+}
+
+function holderOf(service: string): string {
+  return `${service}-network`
+}
+
 /** Every service that finds something in its own `/config`. */
 export function configuredServices({ toxiproxy, lab, appliances, agents }: Layout): string[] {
   return [toxiproxy, lab, ...appliances, ...agents].map(({ service }) => service)
@@ -154,7 +163,7 @@ function applianceService({ service, appliance, networks }: LayoutAppliance, lay
 
 function agentServices(agents: LayoutAgents, layout: Layout, options: ComposeOptions): [name: string, Service][] {
   const { service, isFleet, networks, routes } = agents
-  const holder = `${service}-network`
+  const holder = holderOf(service)
   const after = Object.fromEntries(layout.appliances.map((one) => [one.service, 'service_healthy']))
   const tap = options.files.kind === 'bind' && agents.agents.length === 1 ? tapOf(service, options.files) : undefined
   const run = ['/app/agent.js', '--config', `${configFolder}/config.json`]

@@ -163,8 +163,8 @@ async function openParts(options: WorldOptions, undo: AsyncDisposableStack) {
 }
 
 async function openHousing(options: WorldOptions, undo: AsyncDisposableStack): Promise<Housing> {
-  const { kind = 'processes', enterprise, extraEndpoints, seed, folder, cacheFolder } = options
-  if (kind === 'compose') return await openComposeHousing({ enterprise, extraEndpoints, folder, cacheFolder }, undo)
+  const { kind = 'processes', enterprise, seed, folder, cacheFolder } = options
+  if (kind === 'compose') return await openComposeHousing(options, undo)
   return await openProcessHousing({ topology: enterprise.topology, seed, folder, cacheFolder }, undo)
 }
 

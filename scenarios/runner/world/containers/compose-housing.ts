@@ -4,12 +4,12 @@
  * folder; containers and networks are gone when the world is closed, and when the runner is killed.
  */
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { assert } from '#shared/assert.ts'
 import { type ApplianceId } from '#shared/ids.ts'
 import { labPki } from '#shared/pki/cache.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
-import { configFolder, dataFolder } from '../../compose/compose-file.ts'
+import { configFolder, dataFolder, networkHoldersOf } from '../../compose/compose-file.ts'
 import { type Layout, type LayoutAgents, type LayoutAppliance, layoutOf } from '../../compose/layout.ts'
 import { LabFailed } from '../../outcome.ts'
 import { type AgentGroup } from '../agent-groups.ts'
@@ -20,24 +20,27 @@ import { openContainerFabric } from './container-fabric.ts'
 import { requireEngine } from './docker.ts'
 import { Newcomers } from './newcomers.ts'
 import { type Project, openProject } from './project.ts'
-import { labImage } from './image.ts'
+import { labImages } from './image.ts'
 
 export type ComposeHousingOptions = {
   readonly enterprise: Enterprise
   readonly extraEndpoints: readonly string[]
-  /** The run's folder; an absolute path. */
+  /** The run's folder. */
   readonly folder: string
   readonly cacheFolder: string
+  /** Aborted: what is under way is given up. */
+  readonly signal: AbortSignal
 }
 
 /** Builds the image, creates every container and starts those that have no process of the lab. */
 export async function openComposeHousing(options: ComposeHousingOptions, undo: AsyncDisposableStack): Promise<Housing> {
-  const { enterprise, extraEndpoints, cacheFolder } = options
+  const { enterprise, extraEndpoints, cacheFolder, signal } = options
   const { topology } = enterprise
   const layout = layoutOf(enterprise, { extraEndpoints })
   await requireEngine()
   const pki = await labPki(join(cacheFolder, 'pki'), topology.enterprise, topology.appliances)
-  const project = await openProject({ layout, folder: options.folder, image: await labImage() }, undo)
+  const images = await labImages(networkHoldersOf(layout).length > 0, signal)
+  const project = await openProject({ layout, folder: resolve(options.folder), images, signal }, undo)
   const fabric = undo.use(await openContainerFabric(layout, project))
   const newcomers = new Newcomers(layout, project)
   let ports = firstProxyPort

@@ -5,7 +5,7 @@ import { type RunDocument } from '../../report.ts'
 import { Cli, type Ended, runCli, TestFolder } from '../../testing/cli.ts'
 import { ComposeProject, engineAnswers } from '../../testing/engine.ts'
 import { writeScenario } from '../../testing/own-scenario.ts'
-import { labImage } from './image.ts'
+import { labImages } from './image.ts'
 
 const buildWithinMs = 600_000
 const goneWithinMs = 90_000
@@ -27,7 +27,7 @@ const projectOf = (cli: Cli): ComposeProject => new ComposeProject(`failover-lab
 describe.skipIf(skipped)('the compose world', () => {
   let environment: NodeJS.ProcessEnv = {}
   beforeAll(async () => {
-    environment = { FAILOVER_LAB_IMAGE: await labImage() }
+    environment = { FAILOVER_LAB_IMAGE: (await labImages(false)).lab }
   }, buildWithinMs)
 
   it('[HS1, SP1, LO1, FB1, FB2, FB3, HS6] runs dallas-dark as the process world does, on real interfaces', async () => {

@@ -3,6 +3,7 @@
  * lab's container keeps open. Its proxies are made by the links of the lab, as in the process world.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { networkHoldersOf } from '../../compose/compose-file.ts'
 import { type LabConfig } from '../../compose/config-files.ts'
 import { type Layout } from '../../compose/layout.ts'
 import { type Fabric } from '../../fabric/fabric.ts'
@@ -11,31 +12,34 @@ import { toxiproxyFabric } from '../../fabric/toxiproxy-fabric.ts'
 import { LabFailed } from '../../outcome.ts'
 import { type RunningProcess } from '../home.ts'
 import { startContainer } from './container.ts'
+import { docker } from './docker.ts'
 import { type Project } from './project.ts'
 
 const answersWithinMs = 30_000
 const askEveryMs = 50
 
-/** Starts Toxiproxy and the lab's own container; disposing the fabric ends both. */
+/** Starts Toxiproxy, the lab's own container and those that hold networks; disposing the fabric ends them. */
 export async function openContainerFabric(layout: Layout, project: Project): Promise<Fabric> {
   const { toxiproxy, lab } = layout
   project.write(toxiproxy.service, 'toxiproxy.json', [])
   project.write(lab.service, 'config.json', doorsOf(layout))
   let problem: LabFailed | undefined
-  const start = ({ service }: { readonly service: string }): RunningProcess =>
+  const start = (service: string): RunningProcess =>
     startContainer({
       name: service,
       container: project.containerOf(service),
       logFile: project.logOf(service),
       onDeath: (death) => (problem ??= death),
     })
-  const running = [toxiproxy, lab].map(start)
+  const holders = networkHoldersOf(layout)
+  const running = [toxiproxy.service, lab.service, ...holders].map(start)
   const url = `http://127.0.0.1:${toxiproxy.api.published}`
   const deadline = performance.now() + answersWithinMs
   for (;;) {
     const version = await versionAt(url).catch(() => undefined)
+    const areHeld = await Promise.all(holders.map(async (holder) => await hasRoutes(project.containerOf(holder))))
     if (problem !== undefined) throw problem
-    if (version !== undefined) {
+    if (version !== undefined && areHeld.every(Boolean)) {
       return toxiproxyFabric({
         kind: 'toxiproxy',
         description: `toxiproxy ${version} in the container ${project.containerOf(toxiproxy.service)}`,
@@ -52,10 +56,19 @@ export async function openContainerFabric(layout: Layout, project: Project): Pro
       })
     }
     if (performance.now() > deadline) {
-      throw new LabFailed(`Toxiproxy does not answer at ${url} within ${answersWithinMs / 1000} s`)
+      const silent = version === undefined ? `Toxiproxy does not answer at ${url}` : 'the routes of agents are not set'
+      throw new LabFailed(`within ${answersWithinMs / 1000} s ${silent}`)
     }
     await delay(askEveryMs)
   }
+}
+
+/** Whether a container that holds a network has set its routes (`containers/network.Dockerfile`). */
+async function hasRoutes(container: string): Promise<boolean> {
+  return await docker(['exec', container, 'test', '-e', '/dev/shm/routes-are-set'], answersWithinMs).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** What the lab's container reads. It forwards the doors; the timeline is told here, so that it gets no token. */

@@ -8,12 +8,17 @@ const outputMax = 16 * 1024 * 1024
 const versionWithinMs = 15_000
 const tailLines = 12
 
-/** `docker ARGUMENTS`; its standard output. Rejects with `LabFailed` and the end of what it said. */
-export async function docker(parameters: readonly string[], withinMs: number): Promise<string> {
+/**
+ * `docker ARGUMENTS`; its standard output. Rejects with `LabFailed` and the end of what it said, and when `signal`
+ * aborts.
+ */
+export async function docker(parameters: readonly string[], withinMs: number, signal?: AbortSignal): Promise<string> {
+  const bounds = { timeout: withinMs, maxBuffer: outputMax, ...(signal === undefined ? {} : { signal }) }
   try {
-    const { stdout } = await run('docker', [...parameters], { timeout: withinMs, maxBuffer: outputMax })
+    const { stdout } = await run('docker', [...parameters], bounds)
     return stdout
   } catch (error) {
+    if (signal?.aborted === true) throw new LabFailed('interrupted', { cause: error })
     const { killed, stderr } = error as { killed?: boolean; stderr?: string }
     const said = killed === true ? `no answer within ${withinMs / 1000} s` : tail(stderr ?? String(error))
     throw new LabFailed(`docker ${parameters.slice(0, 2).join(' ')}: ${said}`, { cause: error })

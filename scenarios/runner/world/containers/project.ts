@@ -5,18 +5,21 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { composeFile, configuredServices, dataFolder } from '../../compose/compose-file.ts'
+import { composeFile, configuredServices, dataFolder, networkHoldersOf } from '../../compose/compose-file.ts'
 import { type Layout } from '../../compose/layout.ts'
 import { LabFailed, messageOf } from '../../outcome.ts'
 import { writePrivate } from '../programs.ts'
 import { docker } from './docker.ts'
+import { type LabImages } from './image.ts'
 import { type Sweeper, standBy } from './sweeper.ts'
 
 export type ProjectOptions = {
   readonly layout: Layout
   /** The run's folder; an absolute path. */
   readonly folder: string
-  readonly image: string
+  readonly images: LabImages
+  /** Aborted: what is under way is given up. */
+  readonly signal: AbortSignal
 }
 
 export interface Project {
@@ -49,18 +52,20 @@ const folderMode = 0o700
 
 /** Writes the compose file and creates containers and networks. From here on `undo` takes them down. */
 export async function openProject(options: ProjectOptions, undo: AsyncDisposableStack): Promise<Project> {
-  const { layout, folder, image } = options
-  const project = projectIn(folder, image)
+  const { layout, folder, images, signal } = options
+  const image = images.lab
+  const project = projectIn(folder, image, signal)
   const { name } = project
   for (const service of configuredServices(layout)) project.prepare(service)
   const [main, overrides] = project.files
   const head = ['One run of failover-lab, which starts and ends the containers itself.']
   const files = { kind: 'bind', folder: project.folder, user: project.user } as const
   writeFileSync(main, composeFile(layout, { project: name, image, context: null, files, head }))
-  writeFileSync(overrides, stringify(overridesOf(layout, project)))
+  writeFileSync(overrides, stringify(overridesOf(layout, project, images)))
   const sweeper: Sweeper = await standBy(name, project.files, join(folder, 'sweeper.log'))
   undo.defer(async () => await sweeper.sweep())
   await project.create().catch((error: unknown) => {
+    if (signal.aborted) throw error
     throw new LabFailed(
       `the containers of the lab could not be created: ${messageOf(error)}\nThe networks and ports of a lab are fixed, so that only one can be up on a machine: \`failover-lab down\` ends one that was started with \`up\`, \`docker compose ls --all\` names others.`,
     )
@@ -68,7 +73,7 @@ export async function openProject(options: ProjectOptions, undo: AsyncDisposable
   return project
 }
 
-function projectIn(folder: string, image: string): Project {
+function projectIn(folder: string, image: string, signal: AbortSignal): Project {
   const name = `failover-lab-${process.pid}`
   const base = join(folder, 'compose')
   const owner = ownerOf()
@@ -107,19 +112,21 @@ function projectIn(folder: string, image: string): Project {
     write: (service, file, content) => give(service, file, (path) => writePrivate(path, content)),
     async create(laterFile) {
       const given = [...files, ...(laterFile === undefined ? [] : [laterFile])].flatMap((file) => ['--file', file])
-      await docker(['compose', '--project-name', name, ...given, 'up', '--no-start', '--no-recreate'], createWithinMs)
+      const create = ['compose', '--project-name', name, ...given, 'up', '--no-start', '--no-recreate']
+      await docker(create, createWithinMs, signal)
     },
   }
 }
 
 /** The lab decides itself when a process ends and comes back; it asks for health more often than the engine does. */
-function overridesOf(layout: Layout, project: Project) {
+function overridesOf(layout: Layout, project: Project, images: LabImages) {
   const services = [...layout.appliances, ...layout.agents].map(({ service }) => {
     const volumes = [`${project.dataOf(service)}:${dataFolder}`]
     return [service, { ...byHand, volumes }] as const
   })
   const others = [layout.toxiproxy, layout.lab].map(({ service }) => [service, byHand] as const)
-  return { services: Object.fromEntries([...services, ...others]) }
+  const holders = networkHoldersOf(layout).map((service) => [service, { ...byHand, image: images.network }] as const)
+  return { services: Object.fromEntries([...services, ...others, ...holders]) }
 }
 
 const byHand = { restart: 'no', healthcheck: { disable: true } } as const

@@ -18,6 +18,7 @@ export interface Sweeper {
 
 const sweepWithinMs = 120_000
 const attempts = 3
+const againAfterMs = 2_000
 
 /** Starts the sweeper of `project`; what the engine tells it goes to `logFile`. */
 export async function standBy(project: string, composeFiles: readonly string[], logFile: string): Promise<Sweeper> {
@@ -32,7 +33,7 @@ export async function standBy(project: string, composeFiles: readonly string[], 
   child.stderr.pipe(createWriteStream(logFile))
   return {
     async sweep() {
-      child.stdin.end()
+      child.stdin.end('orderly')
       const [code] = await ended
       if (code !== 0) {
         throw new LabFailed(
@@ -61,13 +62,14 @@ function runSweeper(project: string, composeFiles: readonly string[]): void {
   const attempt = (left: number): void => {
     execFile('docker', down, { timeout: sweepWithinMs }, (error, _output, said) => {
       process.stderr.write(said)
-      if (error === null) process.exit(0)
-      // A container that was being created while the runner was killed may have come meanwhile.
-      if (left > 1) attempt(left - 1)
-      else process.exit(1)
+      if (left > 1 && (error !== null || !isOrderly)) setTimeout(attempt, againAfterMs, left - 1)
+      else process.exit(error === null ? 0 : 1)
     })
   }
-  process.stdin.on('close', () => attempt(attempts)).resume()
+  // A runner that was killed may have left a command under way, which goes on creating: swept once more.
+  let isOrderly = false
+  process.stdin.on('data', () => (isOrderly = true))
+  process.stdin.on('close', () => attempt(attempts))
   // Ctrl-C reaches whole groups; the runner decides when the lab goes.
   process.on('SIGINT', () => {})
   process.stdout.write('ready\n')
