@@ -1,20 +1,13 @@
 /**
  * The shell around the agents of one process, one workstation's or a fleet's. All their events go through one turn loop;
  * what a turn wants kept is on the disk before anything of it is sent. Sockets, timers and the control door only put
- * events into the queue.
+ * events into the queue; what the door's clients wait for is in `clients.ts`.
  */
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentMachine,
-  type Command,
-  type CommandAnswer,
-} from '../core/events.ts'
+import { type AgentEffect, type AgentEvent, type AgentMachine } from '../core/events.ts'
 import { type OfflineData } from '../core/offline-data.ts'
 import { assert, assertNever } from '#shared/assert.ts'
 import { type Clock, type Instant, realClock } from '#shared/clock.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
-import { type Decision } from '#shared/decision.ts'
 import { AgentId } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
 import { type TlsClient } from '#shared/pki/tls-options.ts'
@@ -24,8 +17,9 @@ import { type RandomStream, randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { turnLoop } from '#shared/turn.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
+import { Clients } from './clients.ts'
 import { type HostPort, connectTable, parseHostPort } from './connect-table.ts'
-import { type AgentDoor, type WatchLine } from './control.ts'
+import { type AgentDoor } from './control.ts'
 import { type AgentLinks, Dialer } from './dialer.ts'
 import { type Log } from './log.ts'
 import { readHostNetwork } from './network/read-network.ts'
@@ -74,15 +68,11 @@ type Resident = {
   readonly links: AgentLinks
   readonly timers: TurnTimers
   readonly declared: Declared | undefined
-  readonly decisions: Decision[]
 }
 type HostEvent = { readonly resident: Resident; readonly event: AgentEvent }
 type HostEffect = { readonly resident: Resident; readonly effect: AgentEffect }
 
-const decisionsMax = 200
 const lastEventsMax = 50
-/** What was asked may have happened: the caller hears that it was cut off. */
-const stoppedAnswer: CommandAnswer = { outcome: 'failed', code: 'reset', text: 'the agent stops', decision: null }
 
 /** The agents of `config`, which has been checked. */
 export function agentHost(config: AgentConfig, ports: AgentHostPorts): AgentHost {
@@ -90,7 +80,7 @@ export function agentHost(config: AgentConfig, ports: AgentHostPorts): AgentHost
 }
 
 class Host implements AgentHost {
-  readonly door: AgentDoor
+  readonly #clients: Clients
   readonly #ports: AgentHostPorts
   readonly #clock: Clock
   readonly #cache: TopologyCache
@@ -99,12 +89,7 @@ class Host implements AgentHost {
   readonly #dialer: Dialer
   readonly #surveyor: Surveyor
   readonly #residents = new Map<AgentId, Resident>()
-  readonly #watchers = new Set<(line: WatchLine) => void>()
-  /** Commands that wait for their answer, by call. */
-  readonly #calls = new Map<number, (answer: CommandAnswer) => void>()
   readonly #lastEvents: HostEvent[] = []
-  /** Agents whose status has been told in this turn. */
-  readonly #told = new Set<Resident>()
   readonly #turn = turnLoop<HostEvent, HostEffect>({
     clock: { now: () => this.#clock.now() },
     step: (event, now) => this.#step(event, now),
@@ -113,7 +98,6 @@ class Host implements AgentHost {
     schedule: (turn) => setImmediate(turn),
     eventsMax: wireLimits.eventQueueMax,
   })
-  #call = 0
   /** Heartbeats follow the newest topology that any agent here uses. */
   #epoch = 0
   #phase: 'running' | 'stopped' = 'running'
@@ -129,7 +113,18 @@ class Host implements AgentHost {
     this.#dialer = new Dialer({ tls: ports.tls, table, heartbeat: config.settings, nowMs })
     this.#surveyor = surveyor({ table, nowMs, readNetwork: ports.readNetwork ?? readHostNetwork })
     for (const agent of config.agents) this.#settle(agent, config)
-    this.door = this.#openDoor()
+    this.#clients = new Clients({
+      ids: () => this.#residents.keys(),
+      isHere: (id) => this.#residents.has(id),
+      statusOf: (id) => this.#residentOf(id).machine.status(this.#clock.now().policyMs),
+      ask: (id, command) => this.#push(this.#residentOf(id), { type: 'command', command }),
+      nowMs: () => this.#clock.now().wallMs,
+      onStop: () => ports.onStop(),
+    })
+  }
+
+  get door(): AgentDoor {
+    return this.#clients
   }
 
   start(): void {
@@ -143,8 +138,7 @@ class Host implements AgentHost {
   async stop(): Promise<void> {
     this.#phase = 'stopped'
     for (const { timers } of this.#residents.values()) timers.clearAll()
-    for (const answer of this.#calls.values()) answer(stoppedAnswer)
-    this.#calls.clear()
+    this.#clients.close()
     await this.#dialer.close()
   }
 
@@ -167,7 +161,6 @@ class Host implements AgentHost {
         this.#push(resident, { type: 'timer.fired', key, number }),
       ),
       declared: agent.network,
-      decisions: [],
     }
     this.#residents.set(id, resident)
   }
@@ -184,7 +177,7 @@ class Host implements AgentHost {
   }
 
   #commit(effects: readonly HostEffect[]): void {
-    this.#told.clear()
+    this.#clients.beginTurn()
     const kept = new Map<Resident, Topology>()
     const offline = new Map<Resident, OfflineData>()
     for (const { resident, effect } of effects) {
@@ -226,13 +219,13 @@ class Host implements AgentHost {
       case 'make-verifier':
         return void hashed(effect, this.#hashCost).then((event) => this.#push(resident, event))
       case 'answer':
-        return this.#answer(effect.call, effect.answer)
+        return this.#clients.answer(effect.call, effect.answer)
       case 'status-changed':
-        return this.#tellStatus(resident)
+        return this.#clients.statusChanged(resident.id)
       case 'pass-began':
-        return this.#tell({ type: 'pass.began', agent: resident.id, number: effect.number, purpose: effect.purpose })
+        return this.#clients.passBegan(resident.id, effect.number, effect.purpose)
       case 'decided':
-        return this.#keepDecision(resident, effect.decision)
+        return this.#clients.decided(resident.id, effect.decision)
       case 'note': {
         const { kind, level, rules, text, data } = effect
         return this.#ports.log({ agent: resident.id, kind, level, rules, text, data })
@@ -248,71 +241,12 @@ class Host implements AgentHost {
       .then((survey) => this.#push(resident, { type: 'surveyed', pass, ...survey }))
   }
 
-  #answer(call: number, answer: CommandAnswer): void {
-    const resolve = this.#calls.get(call)
-    assert(resolve !== undefined, 'a command has one answer')
-    this.#calls.delete(call)
-    resolve(answer)
-  }
-
-  /** The steps of a turn are over before its effects are performed: the first telling says it all. */
-  #tellStatus(resident: Resident): void {
-    if (this.#watchers.size === 0 || this.#told.has(resident)) return
-    this.#told.add(resident)
-    this.#tell({ type: 'status', status: this.#statusOf(resident) })
-  }
-
-  #keepDecision(resident: Resident, decision: Decision): void {
-    resident.decisions.push(decision)
-    if (resident.decisions.length > decisionsMax) resident.decisions.shift()
-    this.#tell({ type: 'decision', decision })
-  }
-
-  #tell(line: Unstamped<WatchLine>): void {
-    const at = this.#clock.now().wallMs
-    for (const watcher of this.#watchers) watcher({ at, ...line })
-  }
-
-  #statusOf(resident: Resident): ReturnType<Machine['status']> {
-    return resident.machine.status(this.#clock.now().policyMs)
-  }
-
-  #openDoor(): AgentDoor {
-    const residentOf = (id: AgentId): Resident | undefined => this.#residents.get(id)
-    return {
-      statuses: () => [...this.#residents.values()].map((resident) => this.#statusOf(resident)),
-      status: (id) => {
-        const resident = residentOf(id)
-        return resident === undefined ? undefined : this.#statusOf(resident)
-      },
-      decisions: (id) => residentOf(id)?.decisions,
-      command: (id, command) => {
-        const resident = residentOf(id)
-        return resident === undefined ? undefined : this.#ask(resident, command)
-      },
-      watch: (listener) => {
-        const at = this.#clock.now().wallMs
-        for (const resident of this.#residents.values())
-          listener({ at, type: 'status', status: this.#statusOf(resident) })
-        this.#watchers.add(listener)
-        return () => this.#watchers.delete(listener)
-      },
-      stop: () => this.#ports.onStop(),
-    }
-  }
-
-  #ask(resident: Resident, command: (call: number) => Command): Promise<CommandAnswer> {
-    if (this.#phase === 'stopped') return Promise.resolve(stoppedAnswer)
-    this.#call += 1
-    const call = this.#call
-    return new Promise((resolve) => {
-      this.#calls.set(call, resolve)
-      this.#push(resident, { type: 'command', command: command(call) })
-    })
+  #residentOf(id: AgentId): Resident {
+    const resident = this.#residents.get(id)
+    assert(resident !== undefined, 'whoever asks has looked whether the agent is here')
+    return resident
   }
 }
-
-type Unstamped<Line> = Line extends { readonly at: number } ? Omit<Line, 'at'> : never
 
 function checkedHostPort(text: string): HostPort {
   const parsed = parseHostPort(text)
