@@ -11,7 +11,7 @@ export type LayoutNetwork = {
   readonly site: SiteId | null
   /** `ADDRESS/LENGTH` */
   readonly subnet: string
-  /** The engine's own address; no route of any container leads over it where the network is internal. */
+  /** The engine's own address; a default route may name it, and ends there where the network is internal. */
   readonly gateway: string
   readonly internal: boolean
 }
