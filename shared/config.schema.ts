@@ -58,6 +58,8 @@ export const AgentConfigSchema = Type.Object(
           altServers: Type.Array(Text),
           /** What kind of agent it is (FB4); absent: `windows`. */
           profile: Type.Optional(Profile),
+          /** One-time token of the enterprise, worthless once it is used; with it the agent has a key and proves who it is. */
+          enrolmentToken: Type.Optional(Text),
           /** Declared addresses and routes (`--address`, `--route`); absent: read from this machine. */
           network: Type.Optional(Type.Object({ addresses: Type.Array(Text), routes: Type.Array(Text) }, strict)),
         },

@@ -17,6 +17,7 @@ export const failures = {
   'bad-credential': { definite: true, next: 'never', text: 'user name or password is wrong' },
   'locked-out': { definite: true, next: 'never', text: 'locked out after repeated failures' },
   disabled: { definite: true, next: 'never', text: 'the user is disabled' },
+  'not-enrolled': { definite: true, next: 'never', text: 'the enterprise does not know this agent by its key' },
   'wrong-user': { definite: true, next: 'never', text: 'the session belongs to another user' },
   'unknown-session': { definite: true, next: 'never', text: 'no such session' },
   'session-ended': { definite: true, next: 'never', text: 'the session has ended' },

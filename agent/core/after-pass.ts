@@ -97,12 +97,28 @@ function accepted(state: AgentState, run: PassRun, { call, session: id }: LoginT
   if (session !== undefined) answerAccepted(state, call, session, run.id)
 }
 
-/** A rejected login is an answer (SP6): the pass has ended and nothing else happens. */
+/**
+ * A rejected login is an answer (SP6): the pass has ended and nothing else happens. So it is when the agent itself is
+ * refused; what the pass was made for is offline then, or fails.
+ */
 function rejected(state: AgentState, run: PassRun, detail: string): void {
   const { task } = run
-  if (task.kind !== 'login' && task.kind !== 'unlock') return
-  denied(state, task.user, task.kind === 'unlock' ? task.session : null, detail)
-  answerFailed(state, task.call, isFailureCode(detail) ? detail : 'bad-credential', run.id)
+  const waiting = task.kind === 'bootstrap' ? task.waiting : [task]
+  for (const one of waiting) {
+    if (one.kind !== 'login' && one.kind !== 'unlock') continue
+    denied(state, one.user, one.kind === 'unlock' ? one.session : null, detail)
+    answerFailed(state, one.call, isFailureCode(detail) ? detail : 'bad-credential', run.id)
+  }
+  if (task.kind === 'login' || task.kind === 'unlock') return
+  if (task.kind === 'failover') movingGoOffline(state, task.sessions)
+  if (wantsAppliance(state)) ensureOfflineRetry(state)
+}
+
+function movingGoOffline(state: AgentState, sessions: ReadonlySet<SessionId>): void {
+  for (const id of sessions) {
+    const session = state.sessions.get(id)
+    if (session?.where.at === 'moving') goOffline(state, session)
+  }
 }
 
 /** An appliance said no. Who is disabled there has nothing left to log in with here. */
@@ -144,10 +160,7 @@ function exhausted(state: AgentState, run: PassRun): readonly Task[] {
       withOfflineData(state, run, task)
       break
     case 'failover':
-      for (const id of task.sessions) {
-        const session = state.sessions.get(id)
-        if (session?.where.at === 'moving') goOffline(state, session)
-      }
+      movingGoOffline(state, task.sessions)
       break
     case 'online':
     case 'timer':

@@ -18,10 +18,10 @@ import { type AgentMessage, type ApplianceMessage, type AuditRecord } from '#sha
 
 /**
  * `asks-nobody`: welcomes, then answers no request. `no-database`: welcomes, then answers every request *unavailable*.
- * `confused`: welcomes, then answers every request with a good message that is no answer to it.
+ * `refuses`: does not know the agent. `confused`: welcomes, then answers every request with a good message that is no answer to it.
  */
 export type Behaviour =
-  'serves' | 'refused' | 'timed-out' | 'unavailable' | 'busy' | 'asks-nobody' | 'no-database' | 'confused'
+  'serves' | 'refused' | 'timed-out' | 'unavailable' | 'busy' | 'asks-nobody' | 'no-database' | 'confused' | 'refuses'
 
 export type Script = ReturnType<typeof script>
 
@@ -168,6 +168,8 @@ export function script(options: ScriptOptions) {
       push({ type: 'dial.failed', dial, reason: behaviour })
     } else if (behaviour === 'unavailable') {
       push({ type: 'dial.answered', dial, answer: { type: 'unavailable', reason: 'no-database' } })
+    } else if (behaviour === 'refuses') {
+      push({ type: 'dial.answered', dial, answer: { type: 'refused', reason: 'not-enrolled' } })
     } else if (behaviour === 'busy') {
       push({ type: 'dial.answered', dial, answer: { type: 'busy', retryAfterMs: 1_000 } })
     } else {

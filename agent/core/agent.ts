@@ -15,7 +15,7 @@ import { dialNow, linkOpened, startPass, surveyed, tell } from './passes.ts'
 import { type HostPort } from './plan.ts'
 import { ask, requestOfTimer } from './requests.ts'
 import { bindingOf, offlineRetryTimer, wantsAppliance } from './sessions.ts'
-import { type AgentState, emit, type PassRun, type Session, setTimer } from './state.ts'
+import { type AgentState, emit, type PassRun, type Session, setTimer, warn } from './state.ts'
 import { keepTimer, timerMoveTimer, timerTask } from './timer-move.ts'
 import { emptySlots, newestEpoch } from './topology-slots.ts'
 import { seenAt } from './trusted-time.ts'
@@ -148,6 +148,11 @@ function dialAnswered(state: AgentState, dial: DialId, answer: DialAnswer): void
   }
   if (answer.type === 'busy') {
     dialEnded(state, dial, { outcome: 'busy', retryAfterMs: answer.retryAfterMs })
+    return
+  }
+  if (answer.type === 'refused') {
+    warn(state, 'agent.refused', ['SC4', 'SP6'], `an appliance refused this agent: ${answer.reason}`)
+    dialEnded(state, dial, { outcome: 'rejected', detail: 'not-enrolled' })
     return
   }
   const { candidate, endpoint } = link

@@ -34,7 +34,7 @@ export function received(state: AgentState, dial: DialId, message: ApplianceMess
     takeTopology(state, message.topology)
     return
   }
-  if (message.type === 'welcome' || message.request === undefined) {
+  if (message.type === 'welcome' || message.type === 'refused' || message.request === undefined) {
     breakOff(state, dial, `${message.type}, unasked`)
     return
   }

@@ -21,6 +21,7 @@ import { type CloseName } from '#shared/wire/close-codes.ts'
 import {
   type AgentMessage,
   type ApplianceMessage,
+  type RefusedReason,
   type Replicated,
   type UnavailableReason,
 } from '#shared/wire/agent-link.schema.ts'
@@ -60,6 +61,8 @@ export type CommandAnswer =
 
 /** The appliance's first message, or how the dial ended without one. */
 export type DialAnswer =
+  /** The agent has not proven who it is; an answer (SP6). */
+  | { readonly type: 'refused'; readonly reason: RefusedReason }
   | { readonly type: 'welcome'; readonly appliance: ApplianceId; readonly site: SiteId; readonly epoch: number }
   | { readonly type: 'unavailable'; readonly reason: UnavailableReason }
   | { readonly type: 'busy'; readonly retryAfterMs: number }

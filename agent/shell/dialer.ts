@@ -11,6 +11,7 @@ import { type AgentMessage } from '#shared/wire/agent-link.schema.ts'
 import { type CloseName } from '#shared/wire/close-codes.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { type HeartbeatSettings } from '#shared/wire/liveness.ts'
+import { type AgentIdentity } from './agent-identity.ts'
 import { type ConnectTable } from './connect-table.ts'
 import { type DialQueue, dialQueue } from './dial-queue.ts'
 import { type DialEffect, Link, type LinkEvent } from './link.ts'
@@ -37,6 +38,7 @@ export interface AgentLinks {
 }
 
 type Emit = (event: LinkEvent) => void
+type Agent = { readonly emit: Emit; readonly identity: AgentIdentity | null }
 type Dial =
   { readonly name: 'waiting'; readonly leaveQueue: () => void } | { readonly name: 'started'; readonly link: Link }
 
@@ -59,13 +61,13 @@ export class Dialer {
   }
 
   /** The dials of one more agent, whose events go to `emit`. */
-  forAgent(emit: Emit): AgentLinks {
+  forAgent(emit: Emit, identity: AgentIdentity | null = null): AgentLinks {
     const dials = new Map<DialId, Dial>()
     this.#agents.add(dials)
     return {
       dial: (effect) => {
         assert(!dials.has(effect.dial), 'a dial has a number of its own')
-        this.#enqueue(effect, dials, emit)
+        this.#enqueue(effect, dials, { emit, identity })
       },
       send: (id, message) => {
         const dial = dials.get(id)
@@ -104,27 +106,28 @@ export class Dialer {
     }, this.#heartbeat.heartbeatMs)
   }
 
-  #enqueue(effect: DialEffect, dials: Map<DialId, Dial>, emit: Emit): void {
+  #enqueue(effect: DialEffect, dials: Map<DialId, Dial>, agent: Agent): void {
     const id = effect.dial
     const url = `wss://${Endpoint(effect.host, effect.port)}/agent`
     if (!URL.canParse(url)) {
-      emit({ type: 'dial.failed', dial: id, reason: 'no-address', detail: 'not a host name' })
+      agent.emit({ type: 'dial.failed', dial: id, reason: 'no-address', detail: 'not a host name' })
       return
     }
     let waiting = true
     const leaveQueue = this.#queue.enter(() => {
       waiting = false
-      dials.set(id, { name: 'started', link: this.#start(url, effect, emit, () => dials.delete(id)) })
+      dials.set(id, { name: 'started', link: this.#start(url, effect, agent, () => dials.delete(id)) })
     })
     if (waiting) dials.set(id, { name: 'waiting', leaveQueue })
   }
 
-  #start(url: string, effect: DialEffect, emit: Emit, onOver: () => void): Link {
+  #start(url: string, effect: DialEffect, { emit, identity }: Agent, onOver: () => void): Link {
     const socket = openSocket(url, effect, this.#options)
     this.#sockets.add(socket)
     const link = new Link(socket, effect, {
       nowMs: this.#options.nowMs,
       emit,
+      identity,
       onDialled: () => this.#queue.free(),
       onOver: () => {
         this.#links.delete(link)

@@ -17,6 +17,7 @@ import { type RandomStream, randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { turnLoop } from '#shared/turn.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
+import { type AgentIdentity, agentIdentity } from './agent-identity.ts'
 import { Clients } from './clients.ts'
 import { type HostPort, connectTable, parseHostPort } from './connect-table.ts'
 import { type AgentDoor } from './control.ts'
@@ -156,13 +157,19 @@ class Host implements AgentHost {
     const resident: Resident = {
       id,
       machine: this.#ports.createMachine({ id, primServer, altServers, profile, random, settings: config.settings }),
-      links: this.#dialer.forAgent((event) => this.#push(resident, event)),
+      links: this.#dialer.forAgent((event) => this.#push(resident, event), this.#identityOf(id, agent.enrolmentToken)),
       timers: turnTimers(this.#clock, config.settings.timeScale, (key, number) =>
         this.#push(resident, { type: 'timer.fired', key, number }),
       ),
       declared: agent.network,
     }
     this.#residents.set(id, resident)
+  }
+
+  /** An agent that was given a token proves who it is. */
+  #identityOf(id: AgentId, token: string | undefined): AgentIdentity | null {
+    if (token === undefined) return null
+    return agentIdentity(id, this.#offline.secret(id), token)
   }
 
   #push(resident: Resident, event: AgentEvent): void {

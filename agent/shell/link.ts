@@ -2,6 +2,8 @@
  * One dial and the link that comes of it: a WebSocket on which `hello` goes out at once and the appliance's first
  * message says whether it serves. Every way in which it can end is told once, and nothing is told after a hang-up.
  */
+import { type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type RawData, WebSocket } from 'ws'
 import { type AgentEffect, type AgentEvent, type DialFailure } from '../core/events.ts'
 import { closeCodes, closeName, type CloseName } from '#shared/wire/close-codes.ts'
@@ -10,6 +12,7 @@ import { wireLimits } from '#shared/wire/limits.ts'
 import { type HeartbeatSettings, type Liveness, beginLiveness, heard, tick } from '#shared/wire/liveness.ts'
 import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
 import { ApplianceId, SiteId } from '#shared/ids.ts'
+import { type AgentIdentity } from './agent-identity.ts'
 import { dialProblem } from './dial-failure.ts'
 
 export type DialEffect = Extract<AgentEffect, { type: 'dial' }>
@@ -22,6 +25,8 @@ export type LinkPorts = {
   /** Monotonic ms. */
   readonly nowMs: () => number
   readonly emit: (event: LinkEvent) => void
+  /** `null`: the agent proves nothing. */
+  readonly identity: AgentIdentity | null
   /** The dial has ended, in a link or not: its place among the dials in flight is free. */
   readonly onDialled: () => void
   /** Link or dial are over; the socket may still be closing. */
@@ -79,7 +84,7 @@ export class Link {
     const socket = this.#socket
     socket.on('upgrade', ({ socket: transport }) => {
       socket.on('open', () => {
-        socket.send(encode(this.#effect.hello))
+        socket.send(encode(this.#hello(transport)))
         // Bytes of a message that is still on its way count as heard, not only whole messages and pongs. Not before
         // `open`: the first listener sets the stream flowing, and WebSocket has to be that one.
         transport.on('data', () => this.#hear())
@@ -97,6 +102,12 @@ export class Link {
       this.#lose(closeReason(code))
       this.#ports.onClosed()
     })
+  }
+
+  #hello(transport: Socket): AgentMessage {
+    const { identity } = this.#ports
+    const { hello } = this.#effect
+    return identity === null || !(transport instanceof TLSSocket) ? hello : identity.signed(hello, transport)
   }
 
   #hear(): void {
@@ -117,12 +128,14 @@ export class Link {
     const { dial } = this.#effect
     switch (message.type) {
       case 'welcome': {
+        this.#ports.identity?.welcomed()
         this.#enter({ name: 'open', liveness: beginLiveness(this.#ports.nowMs()) })
         const { appliance, site, epoch } = message
         const answer = { type: message.type, appliance: ApplianceId(appliance), site: SiteId(site), epoch }
         return this.#ports.emit({ type: 'dial.answered', dial, answer })
       }
       case 'unavailable':
+      case 'refused':
       case 'busy':
         this.#enter({ name: 'over' })
         leave(this.#socket, closeCodes.finished)

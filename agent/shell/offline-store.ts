@@ -2,8 +2,8 @@
  * The offline data of each agent survive a restart (OF3–OF5): a file an agent, AES-256-GCM under the key of the agent's
  * own enrolment, replaced whole. What cannot be opened is discarded and said: a file that is damaged, or another agent's.
  *
- * The enrolment file is made at the first start, readable by its owner only. It stands in for a real enrolment, which
- * would bring the key from the enterprise.
+ * The enrolment file is made at the first start, readable by its owner only. Its secret seals the data, and the key by
+ * which the enterprise knows the agent is made from it too (`agent-identity.ts`).
  */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -17,6 +17,8 @@ import { OfflineDataSchema } from './offline-data.schema.ts'
 import { replaceFile } from './replace-file.ts'
 
 export interface OfflineStore {
+  /** Of the agent's enrolment file, the same as long as that is there; without a folder, as long as the process is. */
+  secret(agent: AgentId): Buffer
   /** What is kept of this agent; nothing, under a new incarnation, where there is none. */
   load(agent: AgentId): OfflineData
   /** Returns when the data are on the disk. A disk that fails is told as a warning, and the agent works on in memory. */
@@ -36,7 +38,7 @@ const problemOf = problemFinder(OfflineDataSchema)
 /** Keeps files in `folder`; with none, nothing survives. */
 export function offlineStore(folder: string | undefined, log: Log): OfflineStore {
   const fresh = (): OfflineData => emptyOfflineData(randomUUID())
-  if (folder === undefined) return { load: fresh, save: () => {} }
+  if (folder === undefined) return { secret: () => randomBytes(keyBytes), load: fresh, save: () => {} }
   mkdirSync(folder, { recursive: true })
   const keys = new Map<AgentId, Buffer>()
   const failing = new Set<AgentId>()
@@ -44,11 +46,12 @@ export function offlineStore(folder: string | undefined, log: Log): OfflineStore
     log({ agent, kind: 'offline-store', level: 'warn', rules: ['OF4'], text, data: { problem } })
   }
   const keyOf = (agent: AgentId): Buffer => {
-    const key = keys.get(agent) ?? enrolmentKey(folder, agent, (problem) => warn(agent, 'enrolled anew', problem))
+    const key = keys.get(agent) ?? enrolmentSecret(folder, agent, (problem) => warn(agent, 'enrolled anew', problem))
     keys.set(agent, key)
     return key
   }
   return {
+    secret: keyOf,
     load(agent) {
       const file = fileOf(folder, agent, 'offline')
       const content = readContent(file)
@@ -96,8 +99,8 @@ function opened(content: Buffer, key: Buffer, agent: AgentId): Result<OfflineDat
   }
 }
 
-/** The key in the agent's enrolment file; one that is not there or damaged is made anew. */
-function enrolmentKey(folder: string, agent: AgentId, onDamage: (problem: string) => void): Buffer {
+/** The secret in the agent's enrolment file; one that is not there or damaged is made anew. */
+function enrolmentSecret(folder: string, agent: AgentId, onDamage: (problem: string) => void): Buffer {
   const file = fileOf(folder, agent, 'enrolment')
   const held = readContent(file)
   if (held?.length === keyBytes) return held

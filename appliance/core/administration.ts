@@ -3,6 +3,7 @@
  * the audit record of it (AU1). An act is answered as a change of a session is: `both` or `one` (RP2).
  */
 import { type Database } from './database.ts'
+import { issuing } from './enrolment-law.ts'
 import { type Administration, type AdministrationAnswer, type Emit } from './events.ts'
 import { type Replication } from './replication.ts'
 import { type Instant } from '#shared/clock.ts'
@@ -55,7 +56,7 @@ export function* listUsers({ data }: Database): Iterable<UserListing> {
 }
 
 function refuse({ data }: Database, act: Administration): Refused | null {
-  if (act.op === 'set-policy') return null
+  if (act.op === 'set-policy' || act.op === 'issue-enrolment') return null
   const isKnown = data.find('user', act.user)?.fields.credential !== undefined
   if (act.op === 'delete-user') return isKnown ? null : unknownUser(`there is no user "${act.user}"`)
   if (!isKnown && act.verifier === undefined) {
@@ -69,6 +70,11 @@ function refuse({ data }: Database, act: Administration): Refused | null {
 }
 
 function write(database: Database, act: Administration, wallMs: number): void {
+  if (act.op === 'issue-enrolment') {
+    database.write(issuing(act.agent, act.tokenHash), wallMs)
+    database.recordAct({ kind: 'enrolment-issued', agent: act.agent }, wallMs)
+    return
+  }
   if (act.op === 'set-policy') {
     const { policy, fields } = act
     database.write({ kind: 'user-policy', key: policy, fields }, wallMs)

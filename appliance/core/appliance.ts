@@ -166,7 +166,8 @@ export class ApplianceMachine {
         if (this.timers.spend(event.key, event.number)) this.timerFired(event.key, now)
         return
       case 'password.verified':
-        this.front.passwordVerified(event.job, event.ok, now)
+      case 'proof.verified':
+        this.front.verified(event, now)
         return
       case 'soon':
         if (this.inside?.role === 'database') this.inside.replication.push()

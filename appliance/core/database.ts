@@ -8,6 +8,7 @@ import { type ChangeLog, createChangeLog } from './change-log.ts'
 import { ContentHash } from './content-hash.ts'
 import { createDirectory, type DatabasePerson, type Directory, initialRecords, type Policies } from './directory.ts'
 import { EnterpriseTable } from './enterprise-table.ts'
+import { type Enrolling, enrolment, findAgent, ruleEnrolment } from './enrolment-law.ts'
 import { type Emit } from './events.ts'
 import { type FieldReport, FieldReports } from './field-reports.ts'
 import { Lockouts } from './lockouts.ts'
@@ -32,7 +33,7 @@ import {
 type Upload = Extract<Ask, { op: 'keep-audit' }>
 type Denial = Extract<Ask, { op: 'record-denial' }>
 /** An administrative act (AU1). */
-export type Act = Pick<StoredAudit, 'kind' | 'user' | 'appliance' | 'detail'>
+export type Act = Pick<StoredAudit, 'kind' | 'user' | 'agent' | 'appliance' | 'detail'>
 type Kept = { readonly record?: StoredRecord; readonly forget?: readonly string[] }
 
 export type Decided =
@@ -170,6 +171,10 @@ export class Database {
       case 'adopt-session':
       case 'change-session':
         return this.changeSession(ask, wallMs)
+      case 'find-agent':
+        return { kind: 'answer', answer: findAgent(this.data, ask.agent) }
+      case 'enrol-agent':
+        return this.enrol(ask, wallMs)
       case 'keep-audit':
         return this.keepAudit(ask)
       case 'record-denial':
@@ -202,6 +207,16 @@ export class Database {
   write(change: DataChange, wallMs: number): number {
     this.append({ kind: 'data', value: this.data.change(change, this.stamps.next(wallMs)) })
     return this.log.end
+  }
+
+  private enrol(ask: Enrolling, wallMs: number): Decided {
+    const ruling = ruleEnrolment(this.data, ask)
+    if (ruling === 'refused') return { kind: 'answer', answer: { outcome: 'not-enrolled' } }
+    if (ruling === 'new') {
+      this.write(enrolment(ask), wallMs)
+      this.recordAct({ kind: 'enrolled', agent: ask.agent, appliance: ask.appliance }, wallMs)
+    }
+    return { kind: 'recorded', answer: { outcome: 'enrolled' }, position: this.log.end }
   }
 
   recordAct(act: Act, wallMs: number): void {

@@ -31,6 +31,8 @@ export type Administration =
       readonly policy?: string
     }
   | { readonly op: 'delete-user'; readonly user: string }
+  /** Gives an agent a token to enrol with, once; its SHA-256 in lower-case hex. */
+  | { readonly op: 'issue-enrolment'; readonly agent: string; readonly tokenHash: string }
   /** Adds or changes a user policy; a field that was never set is as in the default policy. */
   | { readonly op: 'set-policy'; readonly policy: string; readonly fields: ValuesOf<'user-policy'> }
 
@@ -44,7 +46,7 @@ export type ApplianceEvent =
       readonly message: AgentMessage
       /** With a `login` or `resume-offline`: the ticket it gets when it is accepted. */
       readonly freshTicket?: FreshTicket | undefined
-      /** With a message that carries a ticket: its hash. */
+      /** With a message that carries a ticket, and with an enrolment's token: its hash. */
       readonly ticketHash?: string | undefined
     }
   | { readonly type: 'agent.lost'; readonly link: LinkId; readonly reason: string }
@@ -59,6 +61,7 @@ export type ApplianceEvent =
   | { readonly type: 'link.drained'; readonly link: LinkId }
   | { readonly type: 'timer.fired'; readonly key: string; readonly number: number }
   | { readonly type: 'password.verified'; readonly job: number; readonly ok: boolean }
+  | { readonly type: 'proof.verified'; readonly link: LinkId; readonly ok: boolean }
   /** Answer to the effect `soon`: what the last turn changed is committed now. */
   | { readonly type: 'soon' }
   /** The control door brings an edited topology; its epoch is still to be assigned. */
@@ -96,6 +99,14 @@ export type ApplianceEffect =
   /** Arms or re-arms the timer of that key, in wire time; an earlier one of the same key is void. */
   | { readonly type: 'set-timer'; readonly key: string; readonly number: number; readonly afterMs: number }
   | { readonly type: 'clear-timer'; readonly key: string }
+  /** Looks at an agent's signature over its own connection; brings `proof.verified`. */
+  | {
+      readonly type: 'verify-proof'
+      readonly link: LinkId
+      readonly agent: string
+      readonly publicKey: string
+      readonly proof: string
+    }
   | { readonly type: 'verify-password'; readonly job: number; readonly verifier: string; readonly password: string }
   /** Brings the event `soon` in a turn after this one. */
   | { readonly type: 'soon' }

@@ -3,6 +3,7 @@
  * session by itself while it can serve (BD1, BD3): a changed topology is only handed on (BT4, BT6).
  */
 import { type AgentHello, type AgentRequest, type Admission, type Condition, createAdmission } from './admission.ts'
+import { AgentGate, type GateRefusal } from './agent-gate.ts'
 import { type Counters, countOne } from './counters.ts'
 import { type ApplianceEvent, type LinkId } from './events.ts'
 import { defaultLoginRate, type LoginRate } from './login-rates.ts'
@@ -13,7 +14,9 @@ import { type CloseName } from '#shared/wire/close-codes.ts'
 import { agentProtocolVersion } from '#shared/wire/versions.ts'
 
 type Open = { readonly phase: 'open'; readonly agent: string; underWay: number }
-type Link = { readonly phase: 'greeting' } | Open
+type Proving = { readonly phase: 'proving' }
+type Link = { readonly phase: 'greeting' } | Proving | Open
+type Verified = Extract<ApplianceEvent, { type: 'password.verified' | 'proof.verified' }>
 type Received = Extract<ApplianceEvent, { type: 'agent.received' }>
 
 export type FrontOptions = RequestsOptions & {
@@ -27,6 +30,7 @@ export class Front {
   private readonly options: FrontOptions
   private readonly admission: Admission
   private readonly requests: Requests
+  private readonly gate: AgentGate
   private readonly table = new Map<LinkId, Link>()
   private readonly linkOf = new Map<string, LinkId>()
   private underWay = 0
@@ -35,6 +39,7 @@ export class Front {
     this.options = options
     this.admission = createAdmission(options.condition, options.serving, options.loginRate ?? defaultLoginRate)
     this.requests = new Requests(options)
+    this.gate = new AgentGate(options)
   }
 
   /** Agents with a link. */
@@ -59,7 +64,7 @@ export class Front {
     const { link, message } = event
     const known = this.table.get(link)
     if (known === undefined) return
-    if (known.phase === 'greeting' && message.type === 'hello') this.greet(link, message)
+    if (known.phase === 'greeting' && message.type === 'hello') this.greet(event, message, now)
     else if (known.phase === 'open' && message.type !== 'hello') this.request(known, event, message, now)
     else this.close(link, 'unexpected')
   }
@@ -67,13 +72,15 @@ export class Front {
   lost(link: LinkId): void {
     const known = this.table.get(link)
     this.table.delete(link)
+    this.gate.lost(link)
     if (known?.phase !== 'open' || this.linkOf.get(known.agent) !== link) return
     this.linkOf.delete(known.agent)
     this.options.serving.unlinked(known.agent)
   }
 
-  passwordVerified(job: number, ok: boolean, now: Instant): void {
-    this.requests.passwordVerified(job, ok, now)
+  verified(event: Verified, now: Instant): void {
+    if (event.type === 'proof.verified') this.gate.proofVerified(event.link, event.ok, now)
+    else this.requests.passwordVerified(event.job, event.ok, now)
   }
 
   /** Hands the topology to every agent with a link (BT4). */
@@ -86,13 +93,12 @@ export class Front {
   /** Closes every agent's link, because the appliance cannot serve (SV3). */
   dismiss(reason: UnavailableReason, code: CloseName): void {
     for (const [link, known] of this.table) {
-      if (known.phase === 'greeting') this.send(link, { type: 'unavailable', reason })
+      if (known.phase !== 'open') this.send(link, { type: 'unavailable', reason })
       this.close(link, code)
     }
   }
 
-  private greet(link: LinkId, hello: AgentHello): void {
-    const { keeper, serving } = this.options
+  private greet({ link, ticketHash }: Received, hello: AgentHello, now: Instant): void {
     if (hello.versions.min > agentProtocolVersion || hello.versions.max < agentProtocolVersion) {
       this.close(link, 'versionUnsupported')
       return
@@ -103,6 +109,34 @@ export class Front {
       this.close(link, refusal.type)
       return
     }
+    const proving: Proving = { phase: 'proving' }
+    this.table.set(link, proving)
+    this.gate.prove(link, hello, ticketHash, now, (refused, later) => {
+      if (this.table.get(link) !== proving) return
+      if (refused === null) this.welcome(link, hello)
+      else if (refused.type === 'refused') this.refuse(link, hello.agent, refused, later)
+      else this.turnAway(link, refused, 'unavailable')
+    })
+  }
+
+  /** A denial, kept before the agent hears of it (AU1). */
+  private refuse(link: LinkId, agent: string, refusal: GateRefusal, now: Instant): void {
+    const known = this.table.get(link)
+    this.requests.keepDenial({ agent, detail: `hello: ${refusal.reason}` }, now, (answer) => {
+      if (this.table.get(link) !== known) return
+      if (answer.outcome === 'unavailable')
+        this.turnAway(link, { type: 'unavailable', reason: answer.reason }, 'unavailable')
+      else this.turnAway(link, refusal, 'notEnrolled')
+    })
+  }
+
+  private turnAway(link: LinkId, message: GateRefusal, code: CloseName): void {
+    this.send(link, message)
+    this.close(link, code)
+  }
+
+  private welcome(link: LinkId, hello: AgentHello): void {
+    const { keeper, serving } = this.options
     const older = this.linkOf.get(hello.agent)
     if (older !== undefined) this.close(older, 'replaced')
     this.table.set(link, { phase: 'open', agent: hello.agent, underWay: 0 })

@@ -22,6 +22,9 @@ type Audit = Extract<AgentRequest, { type: 'audit' }>
 type Denied = Extract<ApplianceMessage, { type: 'rejected' }>['reason']
 type Session = Extract<Answer, { outcome: 'session' }>
 
+/** What is told of a denial. */
+type Told = Pick<Extract<Ask, { op: 'record-denial' }>, 'agent' | 'user' | 'session' | 'detail'>
+
 export type Reply = (message: ApplianceMessage) => void
 
 /** One request on its way to its answer. */
@@ -104,6 +107,14 @@ export class Requests {
     if (!passwordOk || !user.known) this.deny(work, 'bad-credential', now)
     else if (user.disabled) this.deny(work, 'disabled', now)
     else accepted(now, user)
+  }
+
+  /** A denial becomes an audit record; `done` hears when it is kept. */
+  keepDenial(told: Told, now: Instant, done: (answer: Answer) => void): void {
+    this.denials += 1
+    const { incarnation, keeper, records } = this.options
+    const identity = { appliance: keeper.self.id, incarnation, seq: this.denials }
+    records.ask({ op: 'record-denial', ...identity, atMs: Math.floor(now.wallMs), ...told }, now, done)
   }
 
   private refresh(work: Work, request: number, epoch: number): void {
@@ -241,20 +252,14 @@ export class Requests {
   private deny(work: Work, reason: Denied, now: Instant): void {
     const { agent, message } = work
     const { request } = message
-    this.denials += 1
-    const denial: Ask = {
-      op: 'record-denial',
-      appliance: this.options.keeper.self.id,
-      incarnation: this.options.incarnation,
-      seq: this.denials,
-      atMs: Math.floor(now.wallMs),
+    const told = {
       agent,
       ...('user' in message ? { user: message.user } : {}),
       ...('session' in message ? { session: message.session } : {}),
       detail: `${message.type}: ${reason}`,
       ...(reason === 'bad-credential' ? { counts: true } : {}),
     }
-    this.options.records.ask(denial, now, (answer) => {
+    this.keepDenial(told, now, (answer) => {
       if (answer.outcome === 'unavailable') work.reply({ type: 'unavailable', request, reason: answer.reason })
       else {
         assert(answer.outcome === 'recorded', 'a denial is recorded')

@@ -1,4 +1,4 @@
-/** The part of the control door that administers users and user policies (docs/PROTOCOL.md), on database appliances. */
+/** The part of the control door that administers users, user policies and enrolments of agents (docs/PROTOCOL.md), on database appliances. */
 import { type FastifyInstance, type FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { listUsers } from '../core/administration.ts'
@@ -6,6 +6,7 @@ import { type ApplianceMachine } from '../core/appliance.ts'
 import { type Administration, type AdministrationAnswer } from '../core/events.ts'
 import { refuse } from './control-refuse.ts'
 import { hashPassword } from './hash.ts'
+import { makeTicket } from './tickets.ts'
 import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -38,6 +39,8 @@ const PolicyEdit = Type.Partial(Type.Object({ ...PolicySchema.properties, lockou
   ...strict,
   minProperties: 1,
 })
+const Enrolment = Type.Object({ agent: Name }, strict)
+const findEnrolment = problemFinder(Enrolment)
 const findName = problemFinder(Name)
 const findUserEdit = problemFinder(UserEdit)
 const findPolicyEdit = problemFinder(PolicyEdit)
@@ -84,8 +87,16 @@ export function addAdministration(app: FastifyInstance, { machine, administer }:
     if (!mayEdit(reply, params.name, body, findPolicyEdit)) return reply
     return await answer(reply, { op: 'set-policy', policy: params.name, fields: body as Static<typeof PolicyEdit> })
   })
+  app.post('/enrolments', async ({ body }, reply) => {
+    if (!mayEdit(reply, 'any', body, findEnrolment)) return reply
+    const { ticket: token, hash: tokenHash } = makeTicket()
+    const { agent } = body as Static<typeof Enrolment>
+    const answered = await administer({ op: 'issue-enrolment', agent, tokenHash })
+    if (!answered.ok) return refuse(reply, 409, answered.code, answered.text)
+    return reply.code(201).send({ token, replicated: answered.replicated })
+  })
 }
 
 function refuseRole(reply: FastifyReply): FastifyReply {
-  return refuse(reply, 409, 'not-a-database', 'users and policies are kept on database appliances')
+  return refuse(reply, 409, 'not-a-database', 'users, policies and enrolments are kept on database appliances')
 }

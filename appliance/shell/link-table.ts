@@ -93,6 +93,11 @@ export class LinkTable {
     if (!entry.filled && entry.socket.bufferedAmount > wireLimits.replicationBufferedBytesMax) this.fill(entry)
   }
 
+  /** The TLS socket of an open link. */
+  transportOf(link: LinkId): Socket | undefined {
+    return this.entries.get(link)?.transport
+  }
+
   /** Closes in good order; no event follows. */
   close(link: LinkId, name: CloseName): void {
     const entry = this.entries.get(link)

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Logger } from 'pino'
 import { type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type WebSocket } from 'ws'
 import { type ApplianceMachine } from '../core/appliance.ts'
 import {
@@ -15,6 +16,7 @@ import {
   type EditAnswer,
 } from '../core/events.ts'
 import { type Store, type StoreFailure } from '../core/store.ts'
+import { isProofOf } from './agent-proof.ts'
 import { verifyPassword } from './hash.ts'
 import { LinkTable } from './link-table.ts'
 import { type PeerDialer, peerDialer, type Place } from './peer-dialer.ts'
@@ -174,6 +176,9 @@ export class ApplianceProcess {
       case 'clear-timer':
         this.timers.clear(effect.key)
         return
+      case 'verify-proof':
+        this.verifyProof(effect)
+        return
       case 'verify-password':
         void this.verify(effect.job, effect.verifier, effect.password)
         return
@@ -198,6 +203,12 @@ export class ApplianceProcess {
     }
   }
 
+  private verifyProof({ link, agent, publicKey, proof }: Extract<ApplianceEffect, { type: 'verify-proof' }>): void {
+    const transport = this.links.transportOf(link)
+    const ok = transport instanceof TLSSocket && isProofOf(transport, { agent, publicKey, proof })
+    this.turn.push({ type: 'proof.verified', link, ok })
+  }
+
   private async verify(job: number, verifier: string, password: string): Promise<void> {
     const ok = await verifyPassword(verifier, password)
     this.turn.push({ type: 'password.verified', job, ok })
@@ -218,5 +229,6 @@ function tickets(
   message: AgentMessage,
 ): Pick<Extract<ApplianceEvent, { type: 'agent.received' }>, 'ticketHash' | 'freshTicket'> {
   if (message.type === 'login' || message.type === 'resume-offline') return { freshTicket: makeTicket() }
+  if (message.type === 'hello' && message.enrol !== undefined) return { ticketHash: hashTicket(message.enrol.token) }
   return 'ticket' in message ? { ticketHash: hashTicket(message.ticket) } : {}
 }

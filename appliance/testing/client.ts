@@ -1,6 +1,6 @@
 /** A small agent for tests: one link, requests answered in any order, everything received kept. */
 import { once } from 'node:events'
-import { connect } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
 import { testPassword, type TestEnterprise, waitFor } from './enterprise.ts'
 import { agentTls, peerTls } from '#shared/pki/tls-options.ts'
@@ -56,11 +56,16 @@ export class TestAgent implements Disposable {
     appliance: string,
     id: string,
     sessions: string[] = [],
+    /** What else goes into the hello, made for this connection. */
+    more: (transport: TLSSocket) => object = () => ({}),
   ): Promise<TestAgent> {
     const socket = openSocket(enterprise, appliance, '/agent')
     const agent = new TestAgent(socket)
+    let transport: TLSSocket | undefined
+    socket.on('upgrade', ({ socket: under }) => (transport = under as TLSSocket))
     await Promise.race([once(socket, 'open'), once(socket, 'close')])
-    agent.send({ type: 'hello', versions: { min: 1, max: 1 }, agent: id, epoch: 0, sessions })
+    const extra = transport === undefined ? {} : more(transport)
+    agent.send({ type: 'hello', versions: { min: 1, max: 1 }, agent: id, epoch: 0, sessions, ...extra })
     await waitFor('first message', () => agent.received.length > 0 || agent.closed !== null)
     return agent
   }

@@ -9,7 +9,7 @@ import { type ApplianceStatus } from '../core/status.ts'
 import { type Plan, planPeople, planTopology } from './plan.ts'
 import { VirtualTime } from './virtual-time.ts'
 import { WorldVisitor } from './world-visitor.ts'
-import { ticketsOf, WorldAgent } from './world-agent.ts'
+import { proofOf, ticketsOf, WorldAgent } from './world-agent.ts'
 import { ApplianceMachine } from '../core/appliance.ts'
 import {
   type Administration,
@@ -291,9 +291,10 @@ export class SmallWorld {
       case 'set-timer':
         this.laterFor(id, effect.afterMs, { type: 'timer.fired', key: effect.key, number: effect.number })
         return
+      case 'verify-proof':
+        return this.push(id, { type: 'proof.verified', link: effect.link, ok: effect.proof === proofOf(effect) })
       case 'verify-password':
-        this.verify(id, effect)
-        return
+        return this.verify(id, effect)
       case 'soon':
         this.push(id, { type: 'soon' })
         return

@@ -60,9 +60,15 @@ export function ticketsOf(message: AgentMessage, fresh: string): Tickets {
   if (message.type === 'login' || message.type === 'resume-offline') {
     return { freshTicket: { ticket: fresh, hash: hashOf(fresh) } }
   }
+  if (message.type === 'hello' && message.enrol !== undefined) return { ticketHash: hashOf(message.enrol.token) }
   return 'ticket' in message ? { ticketHash: hashOf(message.ticket) } : {}
 }
 
-function hashOf(ticket: string): string {
+/** What stands for a signature of that agent with the private half of that key. */
+export function proofOf({ agent, publicKey }: { readonly agent: string; readonly publicKey: string }): string {
+  return `${agent} signs with ${publicKey}`
+}
+
+export function hashOf(ticket: string): string {
   return `hash of ${ticket}`.padEnd(64, '.')
 }

@@ -8,13 +8,22 @@ import { pathWithoutToxiproxy, runCli, TestFolder } from './testing/cli.ts'
 /** Inputs of a run: a copy of the lab and the configurations that its processes were given. */
 const isInput = (file: string): boolean => file === 'lab.yaml' || file.endsWith('.config.json')
 
-/** Tokens and verifiers of the processes' configurations. */
+/** Tokens, of doors and of enrolments, and verifiers of the processes' configurations. */
 function secretsOf(configuration: string): string[] {
-  const { control, people = [] } = JSON.parse(configuration) as {
+  const {
+    control,
+    people = [],
+    agents = [],
+  } = JSON.parse(configuration) as {
     control: { token: string }
     people?: { verifier: string }[]
+    agents?: { enrolmentToken: string }[]
   }
-  return [control.token, ...people.map(({ verifier }) => verifier)]
+  return [
+    control.token,
+    ...people.map(({ verifier }) => verifier),
+    ...agents.map(({ enrolmentToken }) => enrolmentToken),
+  ]
 }
 
 it('no password, token or verifier of a run is in its output, its logs, its history or its verdict', async () => {
@@ -29,8 +38,9 @@ it('no password, token or verifier of a run is in its output, its logs, its hist
   const passwords = lab.ok ? lab.value.enterprise.people.map(({ password }) => password) : []
   const configurations = read.filter(({ name }) => name.endsWith('.config.json')).map(({ text }) => text)
   const secrets = new Set([...passwords, 'wrong-horse-alma', ...configurations.flatMap(secretsOf)])
-  // Four people, the verifiers of four, eight doors: fewer would mean that the test looks in the wrong place.
-  expect(secrets.size).toBeGreaterThanOrEqual(4 + 1 + 4 + 8)
+  // Four people, the verifiers of four, eight doors, four agents: fewer would mean that the test looks in the wrong place.
+  expect(secrets.size).toBeGreaterThanOrEqual(4 + 1 + 4 + 8 + 4)
+  expect([...secrets].every((secret) => typeof secret === 'string' && secret.length > 5)).toBe(true)
   const outputs = [
     { name: 'standard output', text: ended.stdout },
     { name: 'standard error', text: ended.stderr },

@@ -24,6 +24,8 @@ export type Settings = {
   /** Wire. Longest wait for the other database before an acknowledgement says `one` (RP2). */
   readonly replicationWaitMs: number
   readonly timeScale: number
+  /** `demanded`: agents are served only with the key that they were enrolled with (SC4). */
+  readonly enrolment: 'off' | 'demanded'
 }
 
 const second = 1000
@@ -44,6 +46,7 @@ export const normalSettings: Settings = {
   heartbeatSlackMs: second,
   replicationWaitMs: second,
   timeScale: 1,
+  enrolment: 'off',
 }
 
 /** Wire preset `fast`, for labs at a high `timeScale`; smaller values are refused, a busy machine stalls that long. */

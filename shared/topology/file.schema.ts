@@ -50,6 +50,7 @@ export const SettingsFile = Type.Object(
   {
     wire: Type.Optional(Type.Union([Type.Literal('normal'), Type.Literal('fast'), Type.Literal('pie-default')])),
     timeScale: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+    enrolment: Type.Optional(Type.Union([Type.Literal('off'), Type.Literal('demanded')])),
     pinWindow: Type.Optional(Duration),
     refreshInterval: Type.Optional(Duration),
     offlineRetryInterval: Type.Optional(Duration),

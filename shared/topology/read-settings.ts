@@ -46,6 +46,7 @@ export function readSettings(file: SettingsFile, path: Path, report: Report): Se
     heartbeatMs: duration('heartbeat'),
     replicationWaitMs: duration('replicationWait'),
     timeScale: file.timeScale ?? preset.timeScale,
+    enrolment: file.enrolment ?? preset.enrolment,
   }
   checkTimeouts(file, settings, path, report)
   return settings

@@ -14,6 +14,11 @@ const Version = Type.Integer({ minimum: 0 })
 const Replicated = Type.Union([Type.Literal('both'), Type.Literal('one')])
 const strict = { additionalProperties: false } as const
 
+/** base64url of an Ed25519 public key as SPKI. */
+export const PublicKeySchema = Type.String({ minLength: 59, maxLength: 59 })
+/** base64url of an Ed25519 signature. */
+const Proof = Type.String({ minLength: 86, maxLength: 86 })
+
 /** Why a session is paused (CH3). */
 export const PauseCauseSchema = Type.Union([
   Type.Literal('coming-online'),
@@ -77,6 +82,10 @@ export const AgentMessageSchema = Type.Union([
       epoch: Epoch,
       /** Present when the agent comes to resume: an appliance removed from the topology serves its own sessions on (BT6). */
       sessions: Type.Optional(Type.Array(Name, { maxItems: 1_000 })),
+      /** Signature with the agent's key over what only the two ends of this TLS connection know (SC4, `agent-proof.ts`). */
+      proof: Type.Optional(Proof),
+      /** With a one-time token of the enterprise the key becomes the agent's. */
+      enrol: Type.Optional(Type.Object({ token: Name, publicKey: PublicKeySchema }, strict)),
     },
     strict,
   ),
@@ -145,6 +154,14 @@ const Rejected = Type.Union([
   Type.Literal('unknown-session'),
   Type.Literal('session-ended'),
 ])
+const RefusedReason = Type.Union([
+  /** It has no key that the enterprise knows, or shows none. */
+  Type.Literal('not-enrolled'),
+  /** Its token was used, replaced, or never given. */
+  Type.Literal('bad-token'),
+  /** The signature is not that of its key on this connection. */
+  Type.Literal('bad-proof'),
+])
 const UnavailableReason = Type.Union([
   Type.Literal('no-database'),
   Type.Literal('stopping'),
@@ -166,6 +183,8 @@ export const ApplianceMessageSchema = Type.Union([
     { type: Type.Literal('busy'), request: Type.Optional(Request), retryAfterMs: Type.Number({ minimum: 0 }) },
     strict,
   ),
+  /** As a first message: the agent has not proven who it is. An answer, never a reason to go to another appliance (SP6). */
+  Type.Object({ type: Type.Literal('refused'), reason: RefusedReason }, strict),
   Type.Object(
     {
       type: Type.Literal('login.accepted'),
@@ -232,6 +251,7 @@ export const ApplianceMessageSchema = Type.Union([
 
 export type AgentMessage = Static<typeof AgentMessageSchema>
 export type ApplianceMessage = Static<typeof ApplianceMessageSchema>
+export type RefusedReason = Static<typeof RefusedReason>
 export type UnavailableReason = Static<typeof UnavailableReason>
 export type Replicated = Static<typeof Replicated>
 export type PauseCause = Static<typeof PauseCauseSchema>

@@ -27,6 +27,8 @@ export const answersToAsk: Readonly<Record<Ask['op'], readonly Answer['outcome']
   'open-session': ['session', 'refused'],
   'adopt-session': ['session', 'refused'],
   'change-session': ['session', 'refused'],
+  'find-agent': ['agent'],
+  'enrol-agent': ['enrolled', 'not-enrolled'],
   'keep-audit': ['audited'],
   'record-denial': ['recorded'],
 }

@@ -28,6 +28,8 @@ export const closeCodes = {
   replaced: 4007,
   /** Too many bytes waiting for a slow receiver. */
   tooSlow: 4008,
+  /** SC4: the agent has not proven who it is. */
+  notEnrolled: 4009,
 } as const
 
 export type CloseName = keyof typeof closeCodes

@@ -3,7 +3,7 @@
  * and key. Each field carries its own stamp, because the merge goes field by field (RP5).
  */
 import { type Static, type TSchema, Type } from 'typebox'
-import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
+import { PolicySchema, PublicKeySchema } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
@@ -26,6 +26,9 @@ const Credential = Type.Object({ verifier: Type.String({ minLength: 1, maxLength
 
 const { challengeComingOnline, challengeInactivityMinutes, challengeIntervalMinutes } = PolicySchema.properties
 const { offlineAuthentication, lockout } = PolicySchema.properties
+
+/** One field, so that a token and its being used never part. */
+const Token = Type.Object({ hash: Type.String({ minLength: 64, maxLength: 64 }), used: Type.Boolean() }, strict)
 
 export const EnterpriseRecordSchema = Type.Union([
   /** Keyed by name. */
@@ -83,6 +86,15 @@ export const EnterpriseRecordSchema = Type.Union([
   /** Keyed by agent. `policy` is the id of its computer policy. */
   Type.Object(
     { kind: Type.Literal('computer'), ...body, fields: Type.Object({ policy: field(Name) }, strict) },
+    strict,
+  ),
+  /** Keyed by agent. The key by which it is known, and the SHA-256 of the one-time token that it was given last (SC4). */
+  Type.Object(
+    {
+      kind: Type.Literal('enrolment'),
+      ...body,
+      fields: Type.Object({ publicKey: field(PublicKeySchema), token: field(Token) }, strict),
+    },
     strict,
   ),
 ])

@@ -4,7 +4,7 @@
  * databases, one each way); a service appliance dials its affinity database to ask for records (SV1).
  */
 import { type Static, Type } from 'typebox'
-import { AuditRecordSchema, PauseCauseSchema, PolicySchema } from '#shared/wire/agent-link.schema.ts'
+import { AuditRecordSchema, PauseCauseSchema, PolicySchema, PublicKeySchema } from '#shared/wire/agent-link.schema.ts'
 import { EnterpriseRecordSchema, MadeSchema, StampSchema } from '#shared/wire/enterprise-data.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
@@ -62,6 +62,8 @@ const StoredAudit = Type.Object(
       Type.Literal('policy-edited'),
       /** A user was locked out. */
       Type.Literal('lockout'),
+      Type.Literal('enrolment-issued'),
+      Type.Literal('enrolled'),
     ]),
     user: Type.Optional(Name),
     agent: Type.Optional(Name),
@@ -130,6 +132,19 @@ const Ask = Type.Union([
       appliance: Name,
       /** Of an unlock: whose password was verified. */
       user: Type.Optional(Name),
+    },
+    strict,
+  ),
+  /** The key by which that agent is known. */
+  Type.Object({ op: Type.Literal('find-agent'), agent: Name }, strict),
+  /** The key, whose owner the agent is, becomes its own if the token is good; asked again it stays so. */
+  Type.Object(
+    {
+      op: Type.Literal('enrol-agent'),
+      agent: Name,
+      tokenHash: TicketHash,
+      publicKey: PublicKeySchema,
+      appliance: Name,
     },
     strict,
   ),
@@ -216,6 +231,9 @@ const Answer = Type.Union([
   Type.Object({ outcome: Type.Literal('audited'), incarnation: Name, seq: Count }, strict),
   /** `lockedOut`: the user already was, when a denial that counts came. */
   Type.Object({ outcome: Type.Literal('recorded'), lockedOut: Type.Boolean() }, strict),
+  Type.Object({ outcome: Type.Literal('agent'), publicKey: Type.Optional(PublicKeySchema) }, strict),
+  Type.Object({ outcome: Type.Literal('enrolled') }, strict),
+  Type.Object({ outcome: Type.Literal('not-enrolled') }, strict),
   Type.Object({ outcome: Type.Literal('unavailable'), reason: UnavailableReason }, strict),
 ])
 

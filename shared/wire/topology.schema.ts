@@ -51,6 +51,7 @@ const Settings = Type.Object(
     heartbeatSlackMs: Ms,
     replicationWaitMs: Ms,
     timeScale: Type.Number({ exclusiveMinimum: 0 }),
+    enrolment: Type.Union([Type.Literal('off'), Type.Literal('demanded')]),
   },
   strict,
 )

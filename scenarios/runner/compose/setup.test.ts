@@ -100,3 +100,10 @@ test('a file that is no enterprise is refused, told as lint tells it', async () 
   writeFileSync(lab, 'enterprise: Wrong\nsites: []\nappliances: []\n')
   await expect(setUp({ ...optionsIn(folder), lab })).rejects.toThrow(WrongUsage)
 })
+
+test('a lab whose agents must enrol is refused, as nobody would hand out tokens', async () => {
+  using folder = new TestFolder()
+  const refusal = setUp({ ...optionsIn(folder), lab: 'challenges' })
+  await expect(refusal).rejects.toThrow(/challenges: \/settings\/enrolment is demanded.*enrolment: off/u)
+  await expect(refusal).rejects.toBeInstanceOf(WrongUsage)
+})

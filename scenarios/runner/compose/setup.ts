@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { labPki } from '#shared/pki/cache.ts'
 import { newSeed } from '../arguments.ts'
 import { loadLab } from '../lab-file.ts'
+import { WrongUsage } from '../outcome.ts'
 import { doorToken } from '../world/programs.ts'
 import { verifiersOf } from '../world/verifiers.ts'
 import { volumesOf } from './compose-file.ts'
@@ -34,6 +35,11 @@ const modes = { folder: 0o755, secret: 0o400, proxies: 0o444 } as const
 /** Writes all, or nothing where the volumes hold this very lab with certificates for another day. Tells which. */
 export async function setUp(options: SetupOptions): Promise<string> {
   const { enterprise, text } = loadLab(options.lab, options.timeScale)
+  if (enterprise.topology.settings.enrolment === 'demanded') {
+    throw new WrongUsage(
+      `${options.lab}: /settings/enrolment is demanded, but containers that start by themselves have nobody to hand out tokens; write enrolment: off, or run a scenario with --world compose`,
+    )
+  }
   const layout = layoutOf(enterprise, { firstPort: options.firstPort })
   const digest = createHash('sha256')
     .update(JSON.stringify([text, options.firstPort, options.timeScale ?? null]))

@@ -17,6 +17,7 @@ import { type ApplianceProcess, prepareAppliances } from './appliances.ts'
 import { policiesOf } from './configs.ts'
 import { type EndpointPlan, planEndpoints } from './endpoints.ts'
 import { type ApplianceHome, type Housing, type WorldKind } from './home.ts'
+import { enrolled } from './enrolled.ts'
 import { Links } from './links.ts'
 import { type LiveView, liveView } from './live-view.ts'
 import { openProcessHousing } from './process-housing.ts'
@@ -82,6 +83,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   undo.defer(() => options.signal.removeEventListener('abort', onAbort))
 
   const onDeath = (problem: LabFailed): void => view.fail(problem)
+  const { topology } = options.enterprise
   const appliances = await prepareAppliances({ ...parts.forAppliances, onDeath })
   const agents = new Map<string, AgentProcess>()
   const linkSites = new Map<AgentId, SiteId | null>()
@@ -90,7 +92,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const { name, isFleet, through } = group
     const home = await parts.housing.agents(group)
     const connectTo = await parts.links.agentTable(through, (to) => home.proxyHost(to))
-    const spec = { name, agents: group.agents, isFleet, connectTo }
+    const tokened = await enrolled(topology, appliances, group.agents)
+    const spec = { name, agents: tokened, isFleet, connectTo }
     const process = prepareAgents({ ...parts.forAgents, onDeath }, home, spec)
     agents.set(group.name, process)
     children.push(process)
@@ -104,7 +107,6 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   refuseAborted(options.signal)
   await Promise.all([...appliances.values()].map(async (appliance) => await appliance.start()))
   await allServe(view, [...appliances.keys()])
-  const { topology } = options.enterprise
   const groups = [
     ...options.enterprise.workstations.map((workstation) => groupOfWorkstation(topology, workstation)),
     ...options.enterprise.fleets.map((fleet) => groupOfFleet(topology, fleet)),
