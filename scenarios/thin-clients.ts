@@ -1,4 +1,4 @@
-import { type Agent, defineScenario, type Lab } from './runner/scenario.ts'
+import { type Agent, defineScenario, type Lab, type Session } from './runner/scenario.ts'
 
 const minute = 60_000
 
@@ -51,9 +51,22 @@ export const scenario = defineScenario({
     await lab.until(wanda).isBound({ site: 'dallas', stage: 'home', state: 'active' })
     await lab.until(lisa).isBound({ appliance: 'dal1', stage: 'list', state: 'active' })
 
+    await briefLoss(lab, tim, wanda)
     await cutOff(lab, desk, cart, wall)
   },
 })
+
+/** Home serves again long before the time is over: nobody hurries back. */
+async function briefLoss(lab: Lab, tim: Session, wanda: Session): Promise<void> {
+  const dark = await lab.site('dallas').dark('refuse')
+  lab.tell('Dallas is dark for a moment')
+  for (const session of [tim, wanda]) await lab.until(session).isBound({ appliance: 'chi1', state: 'active' })
+  await dark.heal()
+  for (const id of ['dal1', 'chi1']) await lab.until(lab.appliance(id)).isInStep()
+  await lab.until(lab.appliance('dal2')).serves()
+  await lab.until(tim).isBound({ site: 'dallas', stage: 'home', state: 'active' })
+  await lab.expect(wanda).isBound({ appliance: 'chi1', stage: 'primary', state: 'active' })
+}
 
 /** Nobody is reached any more: who has an offline login, and who has none. */
 async function cutOff(lab: Lab, desk: Agent, cart: Agent, wall: Agent): Promise<void> {

@@ -19,6 +19,7 @@ const mutants: readonly (readonly [title: string, file: string])[] = [
   ['[PN2] a pin that never ends', 'pin-for-ever'],
   ['[BD3] sessions that follow another one home', 'all-rejoin'],
   ['[BT5] a topology in use as it arrives', 'received-is-used'],
+  ['[FB4] a thin client that hurries home', 'timer-in-a-hurry'],
 ]
 
 /** Runs the mutant's scenario and returns what its checkers say. */
