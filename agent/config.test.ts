@@ -86,6 +86,11 @@ describe('configuration of an agent process', () => {
       { agents: [{ ...agent, altServers: ['a:1', 'b:0'] }] },
       '/agents/0/altServers/1 is "b:0"; it must',
     ],
+    [
+      'a profile that is none',
+      { agents: [{ ...agent, profile: 'timed' }] },
+      '/agents/0/profile is "timed"; it must be one of windows, timer, list',
+    ],
     ['two agents of one id', { agents: [agent, agent] }, '/agents/1/id is "w-1"; it must differ from the other agents'],
     [
       'a target without a port',

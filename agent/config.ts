@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { parseAddress, parseRouteDestination } from '#shared/address.ts'
 import { type AgentConfig, AgentConfigSchema } from '#shared/config.schema.ts'
+import { type AgentProfile, agentProfiles } from '#shared/profile.ts'
 import { type Result, fail, ok } from '#shared/result.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
 import { parseHostPort } from './shell/connect-table.ts'
@@ -87,10 +88,15 @@ function firstMistake(config: AgentConfig): Mistake | undefined {
         ...again,
         ...hostPortMistakes(`${at}/primServer`, agent.primServer),
         ...agent.altServers.flatMap((server, alt) => hostPortMistakes(`${at}/altServers/${alt}`, server)),
+        ...profileMistakes(`${at}/profile`, agent.profile ?? 'windows'),
         ...networkMistakes(`${at}/network`, agent.network ?? { addresses: [], routes: [] }),
       ]
     }),
   ][0]
+}
+
+function profileMistakes(field: string, profile: AgentProfile): Mistake[] {
+  return agentProfiles.includes(profile) ? [] : [{ field, problem: `must be one of ${agentProfiles.join(', ')}` }]
 }
 
 type Network = { readonly addresses: readonly string[]; readonly routes: readonly string[] }

@@ -3,6 +3,7 @@
  * `appliance/main.ts --config FILE` read them at start.
  */
 import { type Static, Type } from 'typebox'
+import { type AgentProfile } from '#shared/profile.ts'
 import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
 import { TopologySchema, TopologyShape } from '#shared/wire/topology.schema.ts'
 
@@ -30,7 +31,8 @@ const ComputerPolicy = Type.Object(
   strict,
 )
 
-const Profile = Type.Union([Type.Literal('windows'), Type.Literal('timer'), Type.Literal('list')])
+/** Its words are checked where the file is read, which tells them to a person. */
+const Profile = Type.Unsafe<AgentProfile>(Text)
 
 const Settings = TopologyShape.properties.settings
 
