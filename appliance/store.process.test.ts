@@ -67,6 +67,7 @@ describe('two databases with files', () => {
 
   beforeAll(async () => {
     enterprise = await planEnterprise({ a: { role: 'database' }, b: { role: 'database' } })
+    enterprise.loginRate = { burst: 1_000_000, perMinute: 60_000_000 }
     await startBoth(enterprise)
   })
 

@@ -66,6 +66,7 @@ export class ApplianceMachine {
   private openFront: Front | null = null
   private openDoor: PeerDoor | null = null
   private dials = 0
+  private logs = 0
   private stopping: 'no' | 'asked' | 'done' = 'no'
 
   constructor(options: ApplianceOptions) {
@@ -210,7 +211,7 @@ export class ApplianceMachine {
     // The configuration has the topology that the enterprise began with; the store the last one adopted (BT8).
     const adopted = entries.findLast(({ topology }) => topology !== undefined)?.topology
     if (adopted !== undefined) keeper.offer(adopted, 'its store')
-    const around = this.surroundings()
+    const around = this.surroundings(incarnation)
     const inside = keeper.self.role === 'database' ? createDatabaseSide(around, entries) : createServiceSide(around)
     this.inside = inside
     const hasOther = (): boolean => keeper.otherDatabases.length > 0
@@ -236,7 +237,7 @@ export class ApplianceMachine {
     else inside.affinity.begin()
   }
 
-  private surroundings(): Surroundings {
+  private surroundings(incarnation: string): Surroundings {
     const { keeper, timers, emit, options } = this
     return {
       ...options,
@@ -251,6 +252,11 @@ export class ApplianceMachine {
       adopt: (topology, from) => this.adopt(topology, from, null),
       sessionLeft: (session, from) => this.sessionLeft(session, from),
       dark: () => this.front.dismiss('no-database', 'unavailable'),
+      freshLogName: () => {
+        this.logs += 1
+        return `${options.id}/${incarnation}.${this.logs}`
+      },
+      begunAnew: () => this.openDoor?.closeAll('finished'),
       fenced: () => {
         this.openFront?.dismiss('removed', 'unavailable')
         this.openDoor?.closeAll('unavailable')

@@ -28,6 +28,7 @@ type Proposal = {
 }
 /** An edit that may take effect yet. */
 type Edit = { readonly epoch: number; readonly before: readonly Appliance[]; readonly wallMs: number }
+type Welcome = Extract<PeerMessage, { type: 'welcome' }>
 type WireProposal = Extract<PeerMessage, { type: 'topology.proposed' }>
 
 export type CompanionOptions = {
@@ -44,6 +45,10 @@ export type CompanionOptions = {
   readonly adopt: (topology: Topology, from: string) => void
   /** This database serves nobody from now on. */
   readonly fenced: () => void
+  /** A name that no log ever had. */
+  readonly freshLogName: () => string
+  /** The own log has begun anew: who pushes to it has to begin anew too. */
+  readonly begunAnew: () => void
 }
 
 export class Companion {
@@ -71,7 +76,8 @@ export class Companion {
         if (this.isStranger) options.receiver.again()
         this.isStranger = false
         if (welcome.epoch < keeper.topology.epoch) this.send(link, topologyChanged(keeper))
-        options.replication.begin(link, welcome.held)
+        if (welcome.held > options.database.log.end) this.beginAnew(welcome)
+        else options.replication.begin(link, welcome.held)
       },
       failed: (reason, to) => {
         if (reason === ('notAPeer' satisfies CloseName)) this.becomeStranger(to.id)
@@ -218,6 +224,23 @@ export class Companion {
       const isAlone = role === 'database' && !this.connected
       if (isAlone) database.pastLost(id, `${id} was removed while it was away; what it had alone is lost`)
     }
+  }
+
+  /**
+   * The other has more of this log than there is: an older copy of the store was put back. Its next positions are used
+   * already, and what was made at them would never arrive; so it goes on under another name, and both take everything of
+   * the other again.
+   */
+  private beginAnew({ appliance, held }: Welcome): void {
+    const { database, receiver, emit, timers, random, freshLogName, begunAnew } = this.options
+    const { log, logName } = database
+    const text = `${appliance} has ${logName} up to ${held}, and it ends at ${log.end} here: an older copy of the store was put back; a new log begins, and everything is taken from ${appliance}`
+    emit({ type: 'note', kind: 'log.begun-anew', level: 'warn', rules: ['RP4', 'RP6'], text })
+    database.beginAnew(freshLogName())
+    receiver.again()
+    this.approach.hangUp('finished')
+    begunAnew()
+    timers.set(redialKey, backoffMs(1, random))
   }
 
   private becomeStranger(other: string): void {

@@ -62,7 +62,8 @@ export type DatabaseOptions = {
 }
 
 export class Database {
-  readonly log: ChangeLog
+  private ownLog: ChangeLog
+  private ownName: string
   /** Users, policies and what else the enterprise keeps; changed by `write`. */
   readonly data: EnterpriseTable
   private readonly options: DatabaseOptions
@@ -103,11 +104,16 @@ export class Database {
       if (record !== undefined && log === options.logName && position > 0) own.push({ position, record })
       this.advance(log, position)
     }
-    this.log = createChangeLog(this.held(options.logName), own)
+    this.ownName = options.logName
+    this.ownLog = createChangeLog(this.held(options.logName), own)
+  }
+
+  get log(): ChangeLog {
+    return this.ownLog
   }
 
   get logName(): string {
-    return this.options.logName
+    return this.ownName
   }
 
   get sessions(): ReadonlyMap<string, SessionRecord> {
@@ -117,11 +123,6 @@ export class Database {
   /** Sessions that have not ended. */
   get openSessions(): number {
     return this.table.openCount
-  }
-
-  /** Records of every kind. */
-  get size(): number {
-    return this.data.size + this.sessions.size + this.trail.size
   }
 
   /** Of all records (RP7). */
@@ -201,6 +202,17 @@ export class Database {
     this.advance(log, position)
     const isNew = position > 0 || kept.record !== undefined || kept.forget !== undefined
     if (isNew) this.options.emit({ type: 'persist', entry: { log, position, ...kept } })
+  }
+
+  /**
+   * Begins the own log anew, under a name never used before, with all records and no position of any log: both databases
+   * take everything of the other again.
+   */
+  beginAnew(logName: string): void {
+    this.ownName = logName
+    this.ownLog = createChangeLog(0, [])
+    this.positions.clear()
+    this.options.emit({ type: 'persist', entry: { log: logName, position: 0, begins: true } })
   }
 
   /** Changes a record of enterprise data; its position in the own log. */
@@ -302,7 +314,8 @@ export class Database {
 
   /** Of this database itself: numbered by its place in the own log. */
   private appendOwnAudit(told: Omit<StoredAudit, 'by' | 'source' | 'incarnation' | 'seq'>): void {
-    const { origin, logName } = this.options
+    const { origin } = this.options
+    const { logName } = this
     this.appendAudit({ by: 'appliance', source: origin, incarnation: logName, seq: this.log.end + 1, ...told })
   }
 
@@ -312,7 +325,8 @@ export class Database {
 
   /** Logs a change made here, and keeps it. */
   private append(record: StoredRecord): void {
-    const { logName, emit } = this.options
+    const { logName } = this
+    const { emit } = this.options
     const kept = record.kind === 'audit' ? this.take(record) : { record }
     const { position } = this.log.append(record)
     emit({ type: 'persist', entry: { log: logName, position, ...kept } })

@@ -35,10 +35,6 @@ export class EnterpriseTable {
     for (const record of options.initial) this.keep(record)
   }
 
-  get size(): number {
-    return this.records.size
-  }
-
   /** Keys as a store has them. */
   keys(): Iterable<string> {
     return this.records.keys()

@@ -9,9 +9,11 @@ import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 /** Dials of the other database that fail before this one serves alone; so that a cold start never waits for the dead. */
 const reachTriesMax = 2
 
+type Snapshot = Extract<PeerMessage, { type: 'snapshot' }>
+/** What the other had when it connected. `whole`: all of it comes as a snapshot, for nothing of its log is held here. */
+type Goal = { readonly log: string; readonly position: number; readonly whole: boolean }
 type Arrival =
-  | { readonly phase: 'arriving'; readonly failures: number; readonly goal: { log: string; position: number } | null }
-  | { readonly phase: 'arrived' }
+  { readonly phase: 'arriving'; readonly failures: number; readonly goal: Goal | null } | { readonly phase: 'arrived' }
 
 export interface Receiver {
   readonly caughtUp: boolean
@@ -38,7 +40,7 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
     emit({ type: 'note', kind: 'database.serves', level: 'info', rules: ['SP6'], text })
   }
   const check = (): void => {
-    if (arrival.phase !== 'arriving' || arrival.goal === null) return
+    if (arrival.phase !== 'arriving' || arrival.goal === null || arrival.goal.whole) return
     if (database.held(arrival.goal.log) >= arrival.goal.position) arrive('has what the other database had')
   }
   const acknowledge = (link: LinkId, log: string): void => {
@@ -56,7 +58,8 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
     greeted(appliance, log, position) {
       if (log !== peerLog) namePastLost(database, appliance, log)
       peerLog = log
-      if (arrival.phase === 'arriving') arrival = { ...arrival, goal: { log, position } }
+      const goal: Goal = { log, position, whole: database.held(log) === 0 }
+      if (arrival.phase === 'arriving') arrival = { ...arrival, goal }
       check()
     },
     received(link, log, message) {
@@ -70,15 +73,15 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
         acknowledge(link, log)
       }
       if (message.type === 'snapshot') {
-        for (const record of message.records) database.apply(log, record, 0)
-        if (message.last) database.apply(log, undefined, message.position)
+        takePart(database, log, message)
+        if (message.last) arrival = withSnapshot(arrival)
         emit({ type: 'send', link, message: { type: 'snapshot.taken' } })
         check()
       }
       return true
     },
     unreachable() {
-      if (arrival.phase !== 'arriving') return
+      if (arrival.phase === 'arrived') return
       arrival = { ...arrival, failures: arrival.failures + 1, goal: null }
       if (arrival.failures >= reachTriesMax) arrive('the other database cannot be reached; serves alone')
     },
@@ -89,6 +92,16 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
       if (arrival.phase === 'arriving') arrive('there is no other database')
     },
   }
+}
+
+function takePart(database: Database, log: string, { records, last, position }: Snapshot): void {
+  for (const record of records) database.apply(log, record, 0)
+  if (last) database.apply(log, undefined, position)
+}
+
+function withSnapshot(arrival: Arrival): Arrival {
+  if (arrival.phase === 'arrived' || arrival.goal === null) return arrival
+  return { ...arrival, goal: { ...arrival.goal, whole: false } }
 }
 
 /** A database that comes with a log nobody has seen, though another of its was, has lost its past (RP3). */

@@ -81,9 +81,9 @@ export class Replication {
 
   /** The other database said welcome and holds the own log up to `held`. */
   begin(link: LinkId, held: number): void {
-    const { size, log } = this.options.database
-    // A peer that holds nothing of this log may lack what came here by other ways, too.
-    const lacks = held === 0 ? size > 0 : held > log.end || !log.reaches(held)
+    const { log } = this.options.database
+    // A peer that holds nothing of this log may lack what came here by other ways, too; it waits to hear that it has all.
+    const lacks = held === 0 || !log.reaches(held)
     if (lacks) this.snapshot(link)
     else this.follow(link, held)
   }

@@ -44,6 +44,10 @@ export type Surroundings = {
   readonly sessionLeft: (session: string, from: string) => void
   /** No database can be reached. */
   readonly dark: () => void
+  /** A name that no log ever had. */
+  readonly freshLogName: () => string
+  /** The own log has begun anew. */
+  readonly begunAnew: () => void
   /** This database was removed, and is alone with what it has: it serves nobody. */
   readonly fenced: () => void
 }

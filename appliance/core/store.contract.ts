@@ -187,6 +187,22 @@ export function describeStore(create: (changesKept: number) => StoreBench): void
       expect(heldOf(again)).toEqual({ [store.log]: 1 })
     })
 
+    test('[RP4] begins its log anew with all records, no change and no position, and keeps to that over a crash', () => {
+      const bench = begin()
+      const store = bench.open()
+      store.append([entry(store.log, 1, 's1'), entry('b', 7, 's2')])
+      store.append([entry(store.log, 2, 's3'), { log: 'a/anew', position: 0, begins: true }, entry('a/anew', 1, 's4')])
+      expect(store.log).toBe('a/anew')
+      expect(() => store.append([entry('a/anew', 1, 's5')])).toThrow('used once')
+      for (const seen of [store, bench.open()]) {
+        expect(seen.log).toBe('a/anew')
+        expect(recordsOf(seen)).toEqual(['s1', 's2', 's3', 's4'].map((name) => `session ${name} active`))
+        expect(changesOf(seen)).toEqual(['1 s4 active'])
+        expect(heldOf(seen)).toEqual({ 'a/anew': 1 })
+      }
+      expect(bench.open().append([entry('a/anew', 2, 's5')])).toMatchObject({ ok: true })
+    })
+
     test('[BT8] keeps the topology that it was given last, and positions are not moved by it', () => {
       const bench = begin()
       const store = bench.open()

@@ -13,6 +13,8 @@ export type StoreEntry = {
   readonly record?: StoredRecord | undefined
   /** Keys of records that are kept no longer. */
   readonly forget?: readonly string[] | undefined
+  /** The own log begins anew under the name `log`: of what is kept, the records stay, and no position of any log. */
+  readonly begins?: boolean | undefined
   /** Adopted; the last one counts. It is no part of a log: databases hand it on by its epoch (BT8). */
   readonly topology?: Topology | undefined
 }
@@ -21,7 +23,7 @@ export type StoreEntry = {
 export type StoreFailure = { readonly code: 'full' | 'failed'; readonly text: string }
 
 export interface Store {
-  /** Names this store's own log. A store that lost its past has a new name, so that positions are never used twice. */
+  /** Changes with an entry that `begins`. Names this store's own log. A store that lost its past has a new name, so that positions are never used twice. */
   readonly log: string
   /**
    * Makes the entries durable, all or none, before it returns. Positions of the own log only grow. After a failure the

@@ -21,7 +21,7 @@ type Own = { readonly position: number; readonly key: string }
 
 /** A new and empty disk; the name of the log on it has never been used before. */
 export function memoryDisk(appliance: string, keptMax: number = changesKeptMax): MemoryDisk {
-  const log = newLogName(appliance)
+  let log = newLogName(appliance)
   const records = new Map<string, StoredRecord>()
   const positions = new Map<string, number>()
   let own: Own[] = []
@@ -30,6 +30,11 @@ export function memoryDisk(appliance: string, keptMax: number = changesKeptMax):
   let opened = 0
 
   const take = (entry: StoreEntry): void => {
+    if (entry.begins === true) {
+      log = entry.log
+      positions.clear()
+      own = []
+    }
     positions.set(entry.log, Math.max(positions.get(entry.log) ?? 0, entry.position))
     topology = entry.topology ?? topology
     if (entry.record !== undefined) {
@@ -46,7 +51,9 @@ export function memoryDisk(appliance: string, keptMax: number = changesKeptMax):
     const number = opened
     let failed = false
     return {
-      log,
+      get log() {
+        return log
+      },
       append(entries) {
         assert(number === opened && !failed, 'a store that crashed or failed takes nothing more')
         assertPositions(entries, log, positions.get(log) ?? 0)
@@ -81,8 +88,10 @@ export function newLogName(appliance: string): string {
 /** `end`: where the own log ends before the entries. */
 export function assertPositions(entries: readonly StoreEntry[], own: string, end: number): void {
   let last = end
-  for (const { log, position, record } of entries) {
-    if (log !== own || position === 0) continue
+  let current = own
+  for (const { log, position, record, begins } of entries) {
+    if (begins === true) [current, last] = [log, 0]
+    if (log !== current || position === 0) continue
     assert(record === undefined ? position >= last : position > last, 'a position of the own log is used once')
     last = position
   }

@@ -75,7 +75,7 @@ export function fullText(file: string): string {
 }
 
 export function damaged(file: string, why: string): StoreRefusal {
-  // An older copy would use positions again that the other database has seen, so it is for whoever has no other alone.
+  // What an older copy lacks is seen only beside the other database, so it is for whoever has no other.
   const remedy =
     'move it and its -wal away: the appliance then starts empty and takes what the other database has; ' +
     'where there is no other, put a copy back'

@@ -85,7 +85,7 @@ export function isSqliteNewEnough(version: string): boolean {
 }
 
 class FileStore implements SqliteStore {
-  readonly log: string
+  private logName: string
   private readonly file: string
   private readonly db: DatabaseSync
   private readonly changesKept: number
@@ -120,7 +120,7 @@ class FileStore implements SqliteStore {
     this.putPosition = db.prepare(`INSERT INTO positions (log, position) VALUES (?, ?)
       ON CONFLICT (log) DO UPDATE SET position = max(position, excluded.position)`)
     this.forgetRecord = db.prepare('DELETE FROM records WHERE key = ?')
-    this.log = this.db.prepare('SELECT log FROM identity').get()?.['log'] as string
+    this.logName = this.db.prepare('SELECT log FROM identity').get()?.['log'] as string
     this.appended = this.number('SELECT coalesce(max(appended), 0) FROM records')
     // An id is not used again while a change may name it.
     this.lastId = this.number(`SELECT max(coalesce((SELECT max(id) FROM records), 0),
@@ -128,6 +128,10 @@ class FileStore implements SqliteStore {
     this.records = this.number('SELECT count(*) FROM records')
     this.firstChange = this.number('SELECT coalesce(min(position), 0) FROM changes')
     this.end = this.number('SELECT coalesce(max(position), 0) FROM positions WHERE log = (SELECT log FROM identity)')
+  }
+
+  get log(): string {
+    return this.logName
   }
 
   get hasRoom(): boolean {
@@ -187,7 +191,8 @@ class FileStore implements SqliteStore {
   private write(entries: readonly StoreEntry[]): void {
     const held = new Map<string, number>()
     let forgotten = 0
-    for (const { log, position, record, topology, forget } of entries) {
+    for (const { log, position, record, topology, forget, begins } of entries) {
+      if (begins === true) this.beginAnew(log, held)
       if (position > 0) held.set(log, Math.max(held.get(log) ?? 0, position))
       if (topology !== undefined) this.put('topology', 'topology', topology)
       if (record !== undefined) {
@@ -200,6 +205,16 @@ class FileStore implements SqliteStore {
     this.end = Math.max(this.end, held.get(this.log) ?? 0)
     this.records -= forgotten
     if (this.prune() || forgotten > 0) this.giveBack()
+  }
+
+  /** Within the transaction. Other logs are taken anew too: what came by the old one has to come again. */
+  private beginAnew(log: string, held: Map<string, number>): void {
+    this.db.exec('DELETE FROM changes; DELETE FROM positions')
+    this.db.prepare('UPDATE identity SET log = ?').run(log)
+    held.clear()
+    this.logName = log
+    this.firstChange = 0
+    this.end = 0
   }
 
   /** The row's id. */

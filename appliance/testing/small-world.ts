@@ -8,6 +8,7 @@ import { type LoginRate } from '../core/login-rates.ts'
 import { type ApplianceStatus } from '../core/status.ts'
 import { type Plan, planPeople, planTopology } from './plan.ts'
 import { VirtualTime } from './virtual-time.ts'
+import { WorldStore } from './world-store.ts'
 import { WorldVisitor } from './world-visitor.ts'
 import { proofOf, ticketsOf, WorldAgent } from './world-agent.ts'
 import { ApplianceMachine } from '../core/appliance.ts'
@@ -18,7 +19,6 @@ import {
   type ControlAnswer,
   LinkId,
 } from '../core/events.ts'
-import { type StoreEntry } from '../core/store.ts'
 import { ApplianceId } from '#shared/ids.ts'
 import { randomStream } from '#shared/random.ts'
 import { type Topology } from '#shared/topology/model.ts'
@@ -31,17 +31,14 @@ type Node = {
   machine: ApplianceMachine
   alive: boolean
   restarts: number
-  readonly logName: string
-  /** What its store would hold. */
-  readonly kept: StoreEntry[]
+  readonly store: WorldStore
 }
-type Note = Extract<ApplianceEffect, { type: 'note' }>
 
 export class SmallWorld {
   readonly topology: Topology
   /** Of appliances that are started from now on; `undefined` for the product's. Time passes only where a test lets it. */
   loginRate: LoginRate | undefined = { burst: 1_000_000, perMinute: 1_000_000 }
-  readonly notes: (Note & { readonly appliance: string })[] = []
+  readonly notes: (Extract<ApplianceEffect, { type: 'note' }> & { readonly appliance: string })[] = []
   readonly dials: { readonly from: string; readonly to: string }[] = []
   /** `FROM>TO` whose messages and dials are swallowed. */
   readonly silent = new Set<string>()
@@ -77,27 +74,32 @@ export class SmallWorld {
     return this.settle()
   }
 
-  /** Ends the process and starts it again on the store that it had. */
-  restart(id: string): this {
-    const { logName, kept } = this.kill(id).node(id)
-    this.launch(id, this.topology, { logName, kept })
+  /** Of now; a restart can put it back later. */
+  copyStore(id: string): WorldStore {
+    return this.node(id).store.copy()
+  }
+
+  /** Ends the process and starts it again on the store that it had, or on a copy. */
+  restart(id: string, store?: WorldStore): this {
+    this.kill(id)
+    this.launch(id, this.topology, store ?? this.node(id).store)
     return this.settle()
   }
 
-  private launch(id: string, topology: Topology, store: Pick<Node, 'logName' | 'kept'> | null): void {
+  private launch(id: string, topology: Topology, kept: WorldStore | null): void {
     const restarts = (this.nodes.get(id)?.restarts ?? -1) + 1
-    const { logName, kept } = store ?? { logName: `${id}/${restarts}`, kept: [] }
+    const store = kept ?? new WorldStore(`${id}/${restarts}`)
     const machine = new ApplianceMachine({
       id: ApplianceId(id),
       topology,
       people: planPeople(),
       policies: { users: [], computers: [], computerPolicyOf: {} },
       random: randomStream(this.seed, id),
-      logName,
+      logName: store.log,
       loginRate: this.loginRate,
     })
-    this.nodes.set(id, { id, machine, alive: true, restarts, logName, kept })
-    this.push(id, { type: 'started', entries: [...kept], incarnation: `run ${restarts}` })
+    this.nodes.set(id, { id, machine, alive: true, restarts, store })
+    this.push(id, { type: 'started', entries: [...store.entries], incarnation: `run ${restarts}` })
   }
 
   /** The process is gone; everybody with a link to it hears of that. */
@@ -171,9 +173,8 @@ export class SmallWorld {
   /** The sockets of `id` to `other` have filled up, or drained. */
   flow(id: string, other: string, filled: boolean): this {
     for (const [link, far] of this.far) {
-      if (far.owner === id && far.other === other) {
-        this.push(id, { type: filled ? 'link.filled' : 'link.drained', link })
-      }
+      if (far.owner !== id || far.other !== other) continue
+      this.push(id, { type: filled ? 'link.filled' : 'link.drained', link })
     }
     return this.settle()
   }
@@ -269,7 +270,7 @@ export class SmallWorld {
   private perform(id: string, effect: ApplianceEffect): void {
     switch (effect.type) {
       case 'persist':
-        this.node(id).kept.push(effect.entry)
+        this.node(id).store.append(effect.entry)
         return
       case 'send': {
         const far = this.far.get(effect.link)
