@@ -57,8 +57,8 @@ describe('[FB4] profile timer', () => {
     expect(agent.status()).toMatchObject({ profile: 'timer', links: [only(agent)?.binding?.appliance] })
   })
 
-  it.each(['windows'] as const)('[BD3] leaves it there with the profile %s, until it is unlocked', (profile) => {
-    const { agent, session } = awayAndBack(profile)
+  it('[BD3] leaves it there with the profile windows, until it is unlocked', () => {
+    const { agent, session } = awayAndBack('windows')
     agent.elapse(60 * minute)
     expect(siteOf(agent)).toBe('away')
     expect(timerPasses(agent)).toEqual([])
@@ -159,6 +159,32 @@ describe('[FB4] profile timer', () => {
     const late = (home ?? 0) - (away ?? 0) - 5 * minute
     expect(late).toBeGreaterThan(0)
     expect(late).toBeLessThanOrEqual(100)
+  })
+
+  it('[LO6] waits as told where home is busy', () => {
+    const { agent } = awayAndBack('timer')
+    agent.behave('busy', ...homeHosts)
+    agent.elapse(5 * minute)
+    expect(timerPasses(agent).map(({ outcome }) => outcome)).toContain('busy')
+    expect(only(agent)).toMatchObject({ state: 'active', binding: { site: 'away' } })
+    agent.behave('serves', ...homeHosts)
+    agent.elapse(2_000)
+    expect(siteOf(agent)).toBe('home')
+  })
+
+  it.each(['a', 'b', 'c', 'd', 'e'])('[PN1] goes where the pin is that a new session has brought (seed %s)', (seed) => {
+    const { agent } = awayAndBack('timer', { seed })
+    agent.login('bob')
+    const pinned = agent.status().pin?.appliance
+    agent.elapse(6 * minute)
+    expect(agent.status().sessions.map(({ binding }) => binding?.appliance)).toEqual([pinned, pinned])
+  })
+
+  it('does nothing any more for a session that was ended', () => {
+    const { agent, session } = awayAndBack('timer')
+    agent.logout(session)
+    agent.elapse(30 * minute)
+    expect(timerPasses(agent)).toEqual([])
   })
 
   it('[BT5] uses the topology received before it moves', () => {
