@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -9,6 +10,7 @@ import { wireLimits } from '#shared/wire/limits.ts'
 import { type AgentDoor, type ControlDoor, type WatchLine, openControl } from './control.ts'
 
 const token = 'open sesame'
+const document = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8')
 const status: AgentStatus = {
   agent: AgentId('w/1'),
   profile: 'windows',
@@ -84,20 +86,36 @@ describe('control door', () => {
     expect(await call('POST', '/agents/w2/login', { user: 'ann', password: 'p' })).toEqual(unknown)
   })
 
-  test('health needs no token; everything else does, and nothing happens without', async () => {
+  test('[SC2] health needs no token; everything else does, and nothing happens without', async () => {
     expect(await call('GET', '/health', undefined, 'wrong')).toEqual({ code: 200, body: { ready: true, agents: 1 } })
-    for (const [method, path] of [
-      ['GET', '/agents'],
-      ['GET', '/watch'],
-      ['GET', '/nowhere'],
-      ['POST', '/agents/w%2F1/login'],
-      ['POST', '/stop'],
-    ] as const) {
+    const section = document.split('\n### Agent (')[1]?.split('\n### ')[0] ?? ''
+    const listed = [...section.matchAll(/^\| `(GET|POST) ([^`]+)`/gmu)]
+      .map(
+        ([, method, path = '']) =>
+          [method as 'GET' | 'POST', path.replace('ID', 'w%2F1').replace('SESSION', 's-1')] as const,
+      )
+      .filter(([, path]) => path !== '/health')
+    expect(listed.length).toBeGreaterThan(8)
+    for (const [method, path] of [...listed, ['GET', '/nowhere'] as const]) {
       const refused = await call(method, path, method === 'POST' ? { user: 'ann', password: 'p' } : undefined, 'wrong')
       expect(refused).toMatchObject({ code: 401, body: { error: { code: 'unauthorized' } } })
     }
     expect(asked).toEqual([])
     expect(watchers.size).toBe(0)
+  })
+
+  test('[SC2] no refusal repeats what was sent', async () => {
+    const secret = 'hunter2'
+    for (const body of [`{"password":"${secret}`, { user: 'ann', password: [secret] }, { user: 'ann', [secret]: 1 }]) {
+      const refused = await call('POST', '/agents/w%2F1/login', body)
+      expect(refused.code).toBe(400)
+      expect(JSON.stringify(refused.body)).not.toContain(secret)
+    }
+    const unreadable = await call('GET', `/agents/%zz${secret}/status`)
+    expect(unreadable).toEqual({
+      code: 400,
+      body: { error: { code: 'bad-request', text: 'the request cannot be read' } },
+    })
   })
 
   test('commands reach the agent, and its answer the caller', async () => {

@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type AddressInfo } from 'node:net'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type Command, type CommandAnswer } from '../core/events.ts'
 import { type AgentStatus, type Decision, type Purpose } from '#shared/decision.ts'
@@ -57,6 +57,8 @@ export async function openControl(
     logger: false,
     bodyLimit: bodyBytesMax,
     forceCloseConnections: true,
+    // A URL that cannot be read comes here, past the handler of errors.
+    frameworkErrors: (error, _request, reply) => tellUnreadable(error.statusCode ?? 400, reply),
     routerOptions: { maxParamLength: parameterLengthMax },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   })
@@ -71,6 +73,12 @@ export async function openControl(
   }
   const { port } = app.server.address() as AddressInfo
   return ok({ port, close: () => app.close() })
+}
+
+const unreadable = 'the request cannot be read'
+
+function tellUnreadable(statusCode: number, reply: FastifyReply): void {
+  void reply.code(statusCode).send({ error: { code: 'bad-request', text: unreadable } })
 }
 
 /** Refusals, all of one form. */
@@ -102,7 +110,7 @@ function guard(app: FastifyInstance, token: string): void {
     const told = error instanceof Refusal || error.validation !== undefined
     const code = error instanceof Refusal ? error.code : 'bad-request'
     // Other texts are a library's and may repeat what was sent, a password included.
-    const text = told ? error.message : 'the request cannot be read'
+    const text = told ? error.message : unreadable
     void reply.code(error.statusCode ?? 500).send({ error: { code, text } })
   })
 }

@@ -1,6 +1,6 @@
 /** The control door on loopback (docs/PROTOCOL.md): health and metrics for anybody, the rest for the bearer of the token. */
-import { timingSafeEqual } from 'node:crypto'
-import { fastify, type FastifyInstance } from 'fastify'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { type Registry } from 'prom-client'
 import { type Static, Type } from 'typebox'
 import { addAdministration, type AdministrationOptions } from './control-administration.ts'
@@ -33,20 +33,26 @@ const findLimitProblem = problemFinder(StoreLimit)
 
 /** The door's routes; the caller listens. */
 export function createControl(options: ControlOptions): FastifyInstance {
-  const app = fastify({ bodyLimit: wireLimits.applianceMessageBytesMax, forceCloseConnections: true })
+  const app = fastify({
+    bodyLimit: wireLimits.applianceMessageBytesMax,
+    forceCloseConnections: true,
+    frameworkErrors: (error, _request, reply) => void unreadable(error, reply),
+  })
   const { machine } = options
-  const expected = Buffer.from(`Bearer ${options.token}`)
+  const expected = digest(`Bearer ${options.token}`)
 
   app.addHook('onRequest', async (request, reply) => {
     if (open.includes(request.url)) return
-    const given = Buffer.from(request.headers.authorization ?? '')
-    const isRight = given.length === expected.length && timingSafeEqual(given, expected)
+    // Digests have one length, so that the comparison tells nothing of the token's.
+    const isRight = timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
     if (!isRight) await refuse(reply, 401, 'unauthorized', 'the token is missing or wrong')
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not-found', 'no such call'))
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
-    refuse(reply, error.statusCode ?? 500, 'bad-request', error.message),
-  )
+  app.setErrorHandler((error: LibraryError, _request, reply) => {
+    // What nobody meant to throw is a defect; it belongs to the process, not to the caller.
+    if (error.statusCode === undefined) setImmediate(() => rethrow(error))
+    return unreadable(error, reply)
+  })
 
   addViews(app, options)
   addAdministration(app, options)
@@ -74,6 +80,21 @@ export function createControl(options: ControlOptions): FastifyInstance {
     return reply.code(202).send({})
   })
   return app
+}
+
+type LibraryError = Error & { readonly statusCode?: number | undefined }
+
+/** The texts are a library's and may repeat what was sent, a password included (SC2). */
+function unreadable({ statusCode }: LibraryError, reply: FastifyReply): FastifyReply {
+  return refuse(reply, statusCode ?? 500, 'bad-request', 'the request cannot be read')
+}
+
+function rethrow(error: Error): never {
+  throw error
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }
 
 /** What can be looked at. */
