@@ -43,7 +43,7 @@ export function tourScenario(enterprise: Enterprise, output: Output, pause: () =
 }
 
 /** Sites, ranges, appliances and failover sites, as the guide's table has them. */
-function enterpriseTable({ topology, workstations }: Enterprise): string {
+function enterpriseTable({ topology, workstations, fleets }: Enterprise): string {
   const rows = topology.sites.map(({ id, name, ranges, failover }) => [
     name,
     ranges.map(formatRange).join(', '),
@@ -54,7 +54,8 @@ function enterpriseTable({ topology, workstations }: Enterprise): string {
     topology.sites.find((site) => site.id === failover.primary)?.name ?? 'none',
   ])
   const { timeScale } = topology.settings
-  const scale = `${workstations.length} workstations. Policy time runs ${timeScale} times as fast as real time.`
+  const inFleets = fleets.reduce((sum, { count }) => sum + count, 0)
+  const scale = `${workstations.length} workstations, ${inFleets} more in fleets. Policy time runs ${timeScale} times as fast as real time.`
   return `${table([['Site', 'Address ranges', 'Appliances', 'Failover site'], ...rows])}\n\n  ${scale}`
 }
 

@@ -57,7 +57,7 @@ test('hosts of the enterprise are on internal networks alone, and ports lead in 
   const behind = Object.entries(file.services).filter(([, { networks }]) => networks?.['doors'] !== undefined)
   expect(behind.map(([name]) => name)).toEqual(['lab'])
   const ports = Object.values(file.services).flatMap((one) => one.ports ?? [])
-  expect(ports).toHaveLength(1 + 3 + 6)
+  expect(ports).toHaveLength(1 + 3 + 6 + 4)
   expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
 })
 

@@ -21,7 +21,7 @@ const read = (folder: TestFolder, file: string): unknown =>
 
 test('every process finds a configuration that it takes', async () => {
   using folder = new TestFolder()
-  expect(await setUp(optionsIn(folder))).toBe('3 appliances and 6 agent processes are set up, addresses real')
+  expect(await setUp(optionsIn(folder))).toBe('3 appliances and 10 agent processes are set up, addresses real')
   const appliance = problemFinder(ApplianceConfigSchema)
   const agent = problemFinder(AgentConfigSchema)
   for (const host of ['dal1', 'dal2', 'chi1']) {
