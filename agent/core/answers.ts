@@ -6,18 +6,9 @@ import { showActive } from './challenges.ts'
 import { learn, learnPolicy } from './offline.ts'
 import { loseLink } from './loss.ts'
 import { tell } from './passes.ts'
-import { answerFailed, isFailureCode } from './replies.ts'
+import { operationAnswer } from './operation-answers.ts'
 import { takeRequest } from './requests.ts'
-import {
-  answeredBy,
-  askLogout,
-  bind,
-  bindingOf,
-  dropSession,
-  ensureOfflineRetry,
-  pauseUnknown,
-  resumed,
-} from './sessions.ts'
+import { answeredBy, askLogout, bind, dropSession, ensureOfflineRetry, pauseUnknown, resumed } from './sessions.ts'
 import { type AgentState, emit, type PassRun, type RequestOwner, type Session, warn } from './state.ts'
 import { notTakenOver, takenOver } from './timer-move.ts'
 import { takeTopology } from './topology-news.ts'
@@ -74,7 +65,6 @@ function breakOff(state: AgentState, dial: DialId, detail: string): void {
 }
 
 type PassOwner = RequestOwner & { kind: 'pass' }
-type OperationOwner = RequestOwner & { kind: 'operation' }
 
 function passAnswer(state: AgentState, run: PassRun, owner: PassOwner, dial: DialId, message: ApplianceMessage): void {
   const session = owner.session === null ? undefined : state.sessions.get(owner.session)
@@ -239,55 +229,6 @@ function notTaken(state: AgentState, session: Session, dial: DialId, stage: Stag
   denied(state, session.user, session.id, reason)
   warn(state, 'session.not-validated', ['OF6'], `the session that ${session.user} started offline ends: ${reason}`)
   dropSession(state, session.id)
-}
-
-function operationAnswer(state: AgentState, owner: OperationOwner, message: ApplianceMessage): void {
-  const session = state.sessions.get(owner.session)
-  const { call, decision } = owner
-  if ('replicated' in message && session !== undefined) session.replicated = message.replicated
-  switch (message.type) {
-    case 'login.accepted':
-    case 'unlocked':
-      // A login in place is the answer to LO5: to the user it is an unlock.
-      if (session === undefined) return
-      if (message.type === 'login.accepted') session.ticket = message.ticket
-      if (owner.again?.kind === 'unlock') {
-        const { user, password } = owner.again
-        audit(state, 'unlock', user, session.id)
-        learn(state, user, password, message)
-      }
-      session.policy = message.policy
-      showActive(state, session, owner.again?.kind === 'unlock' ? owner.again.user : session.user)
-      break
-    case 'logged-out':
-      state.endings.delete(owner.session)
-      dropSession(state, owner.session)
-      break
-    case 'rejected':
-      state.endings.delete(owner.session)
-      if (owner.again?.kind === 'unlock') denied(state, owner.again.user, owner.session, message.reason)
-      if (message.reason === 'session-ended') dropSession(state, owner.session)
-      if (call !== null)
-        answerFailed(state, call, isFailureCode(message.reason) ? message.reason : 'unavailable', decision)
-      return
-    case 'unavailable':
-      if (call !== null) answerFailed(state, call, 'unavailable', decision)
-      return
-    case 'busy':
-      if (call !== null) answerFailed(state, call, 'busy', decision, message.retryAfterMs)
-      return
-    default:
-  }
-  if (call === null) return
-  const answer = {
-    outcome: 'accepted',
-    session: owner.session,
-    state: state.sessions.get(owner.session)?.state ?? 'ended',
-    binding: session === undefined ? null : bindingOf(state, session.where),
-    replicated: session?.replicated ?? null,
-    decision,
-  } as const
-  emit(state, { type: 'answer', call, answer })
 }
 
 function rejoinAnswer(state: AgentState, id: SessionId, dial: DialId, message: ApplianceMessage): void {
