@@ -2,6 +2,7 @@
  * The merge of two versions of a session record: the latest change wins, and `ended` beats everything. It is the maximum
  * of a total order, so it does not matter in which order, how often, or on which database versions meet.
  */
+import { wireLimits } from '#shared/wire/limits.ts'
 import { type SessionRecord, type Stamp } from '#shared/wire/peer-link.schema.ts'
 
 /** Negative when `a` is earlier. A stamp is given once, so 0 means the same change. */
@@ -41,7 +42,10 @@ export function isLater(a: SessionRecord, b: SessionRecord): boolean {
   return aEnded === bEnded ? compareStamps(a.stamp, b.stamp) > 0 : aEnded
 }
 
-/** Sorted, without repeats. */
+/**
+ * Sorted, without repeats, and at most `ticketsMax`: of more, the same ones go wherever versions meet. Else somebody with
+ * a good password could make a record larger than a message may be, and cut the databases apart with it (SC3).
+ */
 export function mergeTickets(a: readonly string[], b: readonly string[]): string[] {
-  return [...new Set([...a, ...b])].sort()
+  return [...new Set([...a, ...b])].sort().slice(-wireLimits.ticketsMax)
 }

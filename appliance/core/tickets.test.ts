@@ -1,7 +1,10 @@
 /** What a ticket is good for, and for whom (SC4); the small world makes tickets that can be told apart. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SmallWorld } from '../testing/small-world.ts'
 import { type WorldAgent } from '../testing/world-agent.ts'
+import { mergeTickets } from './merge.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
 
 const appliances = ['a', 'b', 's'] as const
 
@@ -23,6 +26,31 @@ function useAll(agent: WorldAgent, session: string, ticket: string): unknown[] {
   return answers.map((answer) => (answer?.type === 'rejected' ? answer.reason : answer?.type))
 }
 const refused = (reason: string): string[] => Array.from({ length: 6 }, () => reason)
+
+describe('the tickets of one session', () => {
+  const some = fc.uniqueArray(fc.integer({ min: 0, max: 999 }).map(String), { minLength: 20, maxLength: 80 })
+
+  test('[SC3] are bounded, and the same ones stay in whatever order databases meet', () => {
+    fc.assert(
+      fc.property(some, some, some, (a, b, c) => {
+        const merged = mergeTickets(mergeTickets(a, b), c)
+        expect(merged.length).toBeLessThanOrEqual(wireLimits.ticketsMax)
+        expect(merged).toEqual(mergeTickets(c, mergeTickets(b, a)))
+        expect(mergeTickets(merged, merged)).toEqual(merged)
+      }),
+    )
+  })
+
+  test('[SC3] a login that is asked again and again makes no record larger than databases can exchange', () => {
+    const world = standing()
+    const agent = world.agent('a', 'pc-1')
+    for (let login = 0; login < 3 * wireLimits.ticketsMax; login += 1) agent.login('s1')
+    const kept = world.copyStore('a').entries.findLast(({ record }) => record?.kind === 'session')
+    expect(kept).toBeDefined()
+    expect(JSON.stringify(kept).length).toBeLessThan(wireLimits.peerMessageBytesMax / wireLimits.replicationBatchMax)
+    expect(world.run(1_000).status('a')).toMatchObject({ equal: true })
+  })
+})
 
 describe('a ticket', () => {
   test.each(appliances)('[SC4] is refused to every agent but its own, and changes nothing, at %s', (appliance) => {

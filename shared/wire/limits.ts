@@ -14,6 +14,8 @@ export const wireLimits = {
   replicationBufferedBytesMax: 4 * 1024 * 1024,
   /** Bytes waiting in a socket before the slow peer is cut and catches up from the log. */
   bufferedBytesMax: 16 * 1024 * 1024,
+  /** Good tickets of one session: a login that is asked again under its session id gives another. */
+  ticketsMax: 64,
   /** Audit records in one upload of an agent. */
   auditRecordsMax: 50,
   /** Audit records that wait at one agent; with fewer already, logins and denials find no room. */
