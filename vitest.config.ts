@@ -18,6 +18,8 @@ export default defineConfig({
           name: 'process',
           include: ['{shared,agent,appliance,scenarios}/**/*.process.test.ts'],
           fileParallelism: false,
+          // After the tables: processes, and networks that come and go, would disturb them and be slowed by them.
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 60_000,
         },
