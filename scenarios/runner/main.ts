@@ -119,7 +119,8 @@ function addLabCommands(program: Command, interrupts: Interrupts, finish: (exitC
     .option('--context <folder>', 'of the Dockerfile, as seen from the compose file', '.')
     .option('--first-port <port>', 'of those at 127.0.0.1 that lead to the control doors', parsePort)
     .option('--time-scale <number>', 'how fast policy time runs, instead of the lab’s own', parseTimeScale)
-    .action((lab, options) => finish(composeCommand(lab, options)))
+    .option('--stack <folder>', 'print a Swarm stack instead, and write what its secrets hold into this folder')
+    .action(async (lab, options) => finish(await composeCommand(lab, options)))
 
   program
     .command('list')

@@ -27,7 +27,7 @@ export type SetupFiles = { readonly kind: 'setup'; readonly enterpriseFile: stri
  */
 export type BoundFiles = { readonly kind: 'bind'; readonly folder: string; readonly user: string }
 
-const toxiproxyImage = 'ghcr.io/shopify/toxiproxy:2.12.0'
+export const toxiproxyImage = 'ghcr.io/shopify/toxiproxy:2.12.0'
 /** Where a service finds what was written for it. */
 export const configFolder = '/config'
 /** Where a database keeps its records and a workstation its cache. */

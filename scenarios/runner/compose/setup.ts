@@ -58,7 +58,8 @@ export async function setUp(options: SetupOptions): Promise<string> {
   return `${layout.appliances.length} appliances and ${layout.agents.length} agent processes are set up, addresses ${layout.addresses}`
 }
 
-async function secretsOf(layout: Layout, scratch: string): Promise<{ secrets: LabSecrets; validTo: string }> {
+/** Fresh tokens, and certificates that are kept in `scratch`. `validTo`: the day on which the first of them ends. */
+export async function secretsOf(layout: Layout, scratch: string): Promise<{ secrets: LabSecrets; validTo: string }> {
   const { enterprise } = layout
   const { appliances, enterprise: name } = enterprise.topology
   const [pki, people] = await Promise.all([labPki(join(scratch, 'pki'), name, appliances), verifiersOf(enterprise)])
