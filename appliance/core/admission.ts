@@ -27,12 +27,21 @@ export interface Condition {
   /** Why nobody can be served at all; `null` when they can. */
   readonly unavailable: UnavailableReason | null
   readonly removed: boolean
+  /** Those who are served are served on, and nobody else is taken in (RP6). */
+  readonly reunites: boolean
   readonly self: Appliance
 }
 
 /** `unavailable` of the appliance and what its keeper says, read whenever it is asked. */
-export function createCondition(unavailable: () => UnavailableReason | null, keeper: TopologyKeeper): Condition {
+export function createCondition(
+  unavailable: () => UnavailableReason | null,
+  reunites: () => boolean,
+  keeper: TopologyKeeper,
+): Condition {
   return {
+    get reunites() {
+      return reunites()
+    },
     get unavailable() {
       return unavailable()
     },
@@ -81,6 +90,7 @@ export function createAdmission(condition: Condition, serving: Serving, rate: Lo
       const sessions = hello.sessions ?? []
       const own = sessions.some((session) => serving.isOf(session, hello.agent))
       if (condition.removed && !own) return removed
+      if (condition.reunites && !own) return { type: 'unavailable', reason: 'catching-up' }
       // Who comes to resume, and whom nothing here waits for, need not come in to hear that there is no place.
       return sessions.length > 0 && !own && isFull() ? busy : null
     },

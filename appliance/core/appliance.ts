@@ -215,15 +215,16 @@ export class ApplianceMachine {
     const inside = keeper.self.role === 'database' ? createDatabaseSide(around, entries) : createServiceSide(around)
     this.inside = inside
     const hasOther = (): boolean => keeper.otherDatabases.length > 0
+    const reunites = (): boolean => inside.role === 'database' && inside.reunion.isOpen
     const records = inside.role === 'database' ? localRecords({ ...inside, hasOther, emit }) : inside.affinity
-    const condition = createCondition(() => this.unavailable, keeper)
+    const condition = createCondition(() => this.unavailable, reunites, keeper)
     const { loginRate } = this.options
     this.openFront = new Front({ keeper, condition, records, serving, counters, emit, incarnation, loginRate })
     this.openDoor = new PeerDoor({
       keeper,
       emit,
       inside: inside.role === 'database' ? { ...inside, records } : null,
-      unavailable: () => this.unavailable ?? (keeper.removed ? 'removed' : null),
+      unavailable: () => this.unavailable ?? (keeper.removed ? 'removed' : reunites() ? 'catching-up' : null),
       databaseCame: () => {
         if (inside.role === 'database') inside.companion.otherCame()
       },

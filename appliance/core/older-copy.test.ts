@@ -9,7 +9,7 @@ describe('an older copy of a store, put back beside a living peer', () => {
     const login = (at: string, session: string): void => void world.agent(at, `pc of ${session}`).login(session)
     login('b', 'in the copy')
     login('a', 'of a in the copy')
-    const copy = world.copyStore('b')
+    const copy = world.node('b').store.copy()
     for (const session of ['s1', 's2', 's3']) login('b', session)
     login('a', 'of a')
     world.restart('b', copy).run(5_000)
@@ -45,7 +45,7 @@ describe('an older copy of a store, put back beside a living peer', () => {
 
   test('[RP6] is unavailable to agents until it has', () => {
     const world = new SmallWorld({ a: { role: 'database' }, b: { role: 'database' } }).start('a', 'b').run(1_000)
-    const copy = world.copyStore('b')
+    const copy = world.node('b').store.copy()
     for (const session of ['s1', 's2', 's3']) world.agent('b', 'pc-1').login(session)
     world.holding.add('snapshot')
     world.restart('b', copy).run(5_000)

@@ -7,6 +7,7 @@ import { type Receiver } from './receiver.ts'
 import { type Comparison } from './comparison.ts'
 import { type Database } from './database.ts'
 import { type Records } from './records.ts'
+import { type Reunion } from './reunion.ts'
 import { topologyChanged, type TopologyKeeper } from './topology-keeper.ts'
 import { type Instant } from '#shared/clock.ts'
 import { type Appliance } from '#shared/topology/model.ts'
@@ -28,6 +29,7 @@ export type PeerDoorOptions = {
   readonly inside: {
     readonly database: Database
     readonly receiver: Receiver
+    readonly reunion: Reunion
     readonly comparison: Comparison
     readonly records: Records
   } | null
@@ -68,7 +70,7 @@ export class PeerDoor {
   }
 
   lost(link: LinkId): void {
-    this.visitors.delete(link)
+    this.forget(link)
   }
 
   /** Hands the topology to every visitor but the one that brought it. */
@@ -175,8 +177,13 @@ export class PeerDoor {
     this.close(link, 'notAPeer')
   }
 
-  private close(link: LinkId, code: CloseName): void {
+  private forget(link: LinkId): void {
+    if (this.visitors.get(link)?.phase === 'database') this.options.inside?.reunion.parted()
     this.visitors.delete(link)
+  }
+
+  private close(link: LinkId, code: CloseName): void {
+    this.forget(link)
     this.options.emit({ type: 'close', link, code })
   }
 

@@ -4,11 +4,13 @@
  */
 import { type Database } from './database.ts'
 import { type Emit, type LinkId } from './events.ts'
+import { type Reunion } from './reunion.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
 /** Dials of the other database that fail before this one serves alone; so that a cold start never waits for the dead. */
 const reachTriesMax = 2
 
+type Changes = Extract<PeerMessage, { type: 'changes' }>
 type Snapshot = Extract<PeerMessage, { type: 'snapshot' }>
 /** What the other had when it connected. `whole`: all of it comes as a snapshot, for nothing of its log is held here. */
 type Goal = { readonly log: string; readonly position: number; readonly whole: boolean }
@@ -31,7 +33,7 @@ export interface Receiver {
   again(): void
 }
 
-export function createReceiver(database: Database, emit: Emit): Receiver {
+export function createReceiver(database: Database, emit: Emit, reunion: Reunion): Receiver {
   let arrival: Arrival = { phase: 'arriving', failures: 0, goal: null }
   let peerLog: string | null = null
 
@@ -60,16 +62,12 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
       peerLog = log
       const goal: Goal = { log, position, whole: database.held(log) === 0 }
       if (arrival.phase === 'arriving') arrival = { ...arrival, goal }
+      else reunion.met(log, position)
       check()
     },
     received(link, log, message) {
       if (message.type === 'changes') {
-        for (const change of message.changes) {
-          const held = database.held(log)
-          if (change.position <= held) continue
-          if (change.position > held + 1) return false
-          database.apply(log, change.record, change.position)
-        }
+        if (!takeChanges(database, log, message)) return false
         acknowledge(link, log)
       }
       if (message.type === 'snapshot') {
@@ -81,7 +79,10 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
       return true
     },
     unreachable() {
-      if (arrival.phase === 'arrived') return
+      if (arrival.phase === 'arrived') {
+        reunion.parted()
+        return
+      }
       arrival = { ...arrival, failures: arrival.failures + 1, goal: null }
       if (arrival.failures >= reachTriesMax) arrive('the other database cannot be reached; serves alone')
     },
@@ -92,6 +93,17 @@ export function createReceiver(database: Database, emit: Emit): Receiver {
       if (arrival.phase === 'arriving') arrive('there is no other database')
     },
   }
+}
+
+/** `false`: there is a gap. */
+function takeChanges(database: Database, log: string, { changes }: Changes): boolean {
+  for (const { position, record } of changes) {
+    const held = database.held(log)
+    if (position <= held) continue
+    if (position > held + 1) return false
+    database.apply(log, record, position)
+  }
+  return true
 }
 
 function takePart(database: Database, log: string, { records, last, position }: Snapshot): void {

@@ -7,6 +7,7 @@ import { type DatabasePerson, type Policies } from './directory.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
 import { Replication } from './replication.ts'
+import { Reunion } from './reunion.ts'
 import { type StoreEntry } from './store.ts'
 import { type Timers } from './timers.ts'
 import { topologyChanged, type TopologyKeeper } from './topology-keeper.ts'
@@ -20,6 +21,7 @@ export type DatabaseSide = {
   readonly database: Database
   readonly replication: Replication
   readonly receiver: Receiver
+  readonly reunion: Reunion
   readonly comparison: Comparison
   readonly companion: Companion
 }
@@ -63,11 +65,13 @@ export function createDatabaseSide(around: Surroundings, entries: readonly Store
   })
   const waitMs = (): number => keeper.topology.settings.replicationWaitMs
   const comparison = new Comparison(database, emit)
-  const receiver = createReceiver(database, emit)
+  const isFirst = (): boolean => keeper.topology.appliances.find(({ role }) => role === 'database')?.id === around.id
+  const reunion = new Reunion({ yields: () => !isFirst(), held: (log) => database.held(log) })
+  const receiver = createReceiver(database, emit, reunion)
   const peerLog = (): string | null => receiver.peerLog
   const replication = new Replication({ database, timers, emit, waitMs, comparison, peerLog })
   const companion = new Companion({ ...around, database, replication, receiver })
-  return { role: 'database', database, replication, receiver, comparison, companion }
+  return { role: 'database', database, replication, receiver, reunion, comparison, companion }
 }
 
 export function createServiceSide(around: Surroundings): ServiceSide {

@@ -68,7 +68,7 @@ export function describe({ keeper, inside, unavailable, sessions, front }: Descr
     hash: inside?.role === 'database' ? inside.database.hash : null,
     peerHash: inside?.role === 'database' ? inside.comparison.peerHash : null,
     equal: inside?.role === 'database' ? inside.comparison.equal : null,
-    advice: self.role === 'database' ? advise(peers) : [],
+    advice: self.role === 'database' ? [...advise(peers), ...adviseOneWay(inside)] : [],
   }
 }
 
@@ -89,6 +89,17 @@ function peerState(inside: DatabaseSide | ServiceSide | null, id: string): { con
   }
   const connected = inside?.companion.connected === true && inside.companion.approach.to?.id === id
   return { connected, inStep: connected && inside.replication.inStep }
+}
+
+/** What the other has comes over the link that the other dials. */
+function adviseOneWay(inside: DatabaseSide | ServiceSide | null): readonly string[] {
+  if (inside?.role !== 'database') return []
+  const { receiver, companion } = inside
+  if (receiver.caughtUp || !companion.connected || receiver.peerLog !== null) return []
+  const other = companion.approach.to?.id ?? 'the other database'
+  return [
+    `database ${other} can be reached, and does not reach this one, which gets nothing from it: look at the way from ${other} to here`,
+  ]
 }
 
 /** While a database is lost, and until it is replaced (ST8, RP9). */

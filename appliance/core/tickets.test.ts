@@ -45,7 +45,7 @@ describe('the tickets of one session', () => {
     const world = standing()
     const agent = world.agent('a', 'pc-1')
     for (let login = 0; login < 3 * wireLimits.ticketsMax; login += 1) agent.login('s1')
-    const kept = world.copyStore('a').entries.findLast(({ record }) => record?.kind === 'session')
+    const kept = world.node('a').store.entries.findLast(({ record }) => record?.kind === 'session')
     expect(kept).toBeDefined()
     expect(JSON.stringify(kept).length).toBeLessThan(wireLimits.peerMessageBytesMax / wireLimits.replicationBatchMax)
     expect(world.run(1_000).status('a')).toMatchObject({ equal: true })

@@ -74,11 +74,6 @@ export class SmallWorld {
     return this.settle()
   }
 
-  /** Of now; a restart can put it back later. */
-  copyStore(id: string): WorldStore {
-    return this.node(id).store.copy()
-  }
-
   /** Ends the process and starts it again on the store that it had, or on a copy. */
   restart(id: string, store?: WorldStore): this {
     this.kill(id)
@@ -105,9 +100,15 @@ export class SmallWorld {
   /** The process is gone; everybody with a link to it hears of that. */
   kill(id: string): this {
     this.node(id).alive = false
+    return this.sever((owner, other) => owner === id || other === id)
+  }
+
+  /** Links of `owner` to `other` are gone, and both sides hear of that. */
+  sever(hits: (owner: string, other: string) => boolean): this {
     for (const [link, { owner, other, end }] of this.far) {
-      if (owner === id) this.time.later(0, () => end.lost('reset'))
-      if (owner === id || other === id) this.far.delete(link)
+      if (!hits(owner, other)) continue
+      this.time.later(0, () => end.lost('reset'))
+      this.far.delete(link)
     }
     return this.settle()
   }
@@ -244,7 +245,7 @@ export class SmallWorld {
     this.push(appliance, { type: 'agent.received', link, message, ...extra })
   }
 
-  private node(id: string): Node {
+  node(id: string): Node {
     const node = this.nodes.get(id)
     if (node === undefined) throw new Error(`${id} was not started`)
     return node
@@ -344,8 +345,7 @@ export class SmallWorld {
       received: (message) => this.push(from, { type: 'peer.received', link: near, message: message as PeerMessage }),
       lost: (reason) => this.lose(from, near, reason),
     })
-    const { appliances } = this.node(from).machine.topology
-    const host = appliances.find(({ id }) => id === from)?.host ?? `${from}.example`
+    const host = this.node(from).machine.topology.appliances.find(({ id }) => id === from)?.host ?? `${from}.example`
     this.push(to, { type: 'peer.opened', link: far, names: [host] })
     this.push(from, { type: 'dial.opened', dial, link: near })
   }
