@@ -40,13 +40,13 @@ export const scenario = defineScenario({
 
     lab.tell('an answer goes to the bound appliance; an unlock goes home and satisfies any challenge')
     await alma.unlock()
-    await lab.expect(alma).isBound({ site: 'south', state: 'active' })
+    await lab.until(alma).isBound({ site: 'south', state: 'active' })
     await olga.unlock()
     await lily.unlock()
-    await lab.expect(lily).isBound({ site: 'north', stage: 'home', state: 'active' })
+    await lab.until(lily).isBound({ site: 'north', stage: 'home', state: 'active' })
     await gail.lock()
     await gail.unlock()
-    await lab.expect(gail).isBound({ site: 'north', stage: 'home', state: 'active' })
+    await lab.until(gail).isBound({ site: 'north', stage: 'home', state: 'active' })
 
     lab.tell('offline for longer than the grace: back online under a challenge')
     {
@@ -57,11 +57,11 @@ export const scenario = defineScenario({
     }
     await lab.until(gail).isBound({ state: 'paused' })
     await gail.unlock()
-    await lab.expect(gail).isBound({ state: 'active' })
+    await lab.until(gail).isBound({ state: 'active' })
 
     lab.tell('ivan is challenged every ten minutes, with or without an appliance')
     await lab.until(ivan).isBound({ state: 'paused' })
     await ivan.unlock()
-    await lab.expect(ivan).isBound({ state: 'active' })
+    await lab.until(ivan).isBound({ state: 'active' })
   },
 })

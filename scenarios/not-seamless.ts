@@ -15,6 +15,6 @@ export const scenario = defineScenario({
     await lab.until(alma).isBound({ notTo: [appliance], state: 'paused' })
     await lab.until(gail).isBound({ notTo: [appliance], state: 'active' })
     await alma.unlock()
-    await lab.expect(alma).isBound({ state: 'active' })
+    await lab.until(alma).isBound({ state: 'active' })
   },
 })
