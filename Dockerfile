@@ -10,7 +10,6 @@ COPY shared shared
 COPY agent agent
 COPY appliance appliance
 COPY scenarios scenarios
-COPY containers/bundle.ts containers/
 RUN npm run bundle -- /app \
     && mkdir /app/node_modules \
     && cp -r node_modules/@node-rs /app/node_modules/ \
@@ -19,7 +18,7 @@ RUN npm run bundle -- /app \
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 COPY --from=build /app /app
-COPY containers/door /usr/local/bin/door
+COPY scenarios/runner/compose/image/door /usr/local/bin/door
 RUN mkdir /config /data && chown node:node /config /data
 USER node
 WORKDIR /data

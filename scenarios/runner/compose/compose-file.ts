@@ -194,7 +194,7 @@ function networkHolder({ networks, routes, via }: LayoutAgents, options: Compose
     image: `${options.image}-network`,
     ...(options.context === null
       ? {}
-      : { build: { context: options.context, dockerfile: 'containers/network.Dockerfile' } }),
+      : { build: { context: options.context, dockerfile: 'scenarios/runner/compose/image/network.Dockerfile' } }),
     command: routes.map((route) => `${route} via ${via}`),
     networks: attached(networks),
     ...lasting(limits.agents),

@@ -99,7 +99,16 @@ describe.skipIf(skipped)('on an engine', () => {
       using folder = new TestFolder()
       const file = join(folder.path, 'compose.yml')
       writeFileSync(file, composeText('three-sites', { project: 'unused', context: projectRoot }))
-      await docker('build', '--network', 'host', '-t', `${image}-network`, '-f', 'containers/network.Dockerfile', '.')
+      await docker(
+        'build',
+        '--network',
+        'host',
+        '-t',
+        `${image}-network`,
+        '-f',
+        'scenarios/runner/compose/image/network.Dockerfile',
+        '.',
+      )
       await using up = new ComposeProject(`failover-lab-test-${process.pid}`, file)
       await up.compose('up', '--wait')
       expect(await up.compose('exec', '-T', 'home-ws-1', 'door', 'status')).toContain(

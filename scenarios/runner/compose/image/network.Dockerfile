@@ -3,6 +3,6 @@ FROM node:24-bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends iproute2 \
     && rm -rf /var/lib/apt/lists/*
-COPY containers/hold-network /usr/local/bin/hold-network
+COPY scenarios/runner/compose/image/hold-network /usr/local/bin/hold-network
 ENTRYPOINT ["hold-network"]
 HEALTHCHECK --interval=4s --timeout=5s --start-period=20s --retries=5 CMD ["test", "-e", "/dev/shm/routes-are-set"]

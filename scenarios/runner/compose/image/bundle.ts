@@ -1,9 +1,9 @@
-/** `node containers/bundle.ts FOLDER`: every program of a container as one file, with the map that traces lead back by. */
+/** `node scenarios/runner/compose/image/bundle.ts FOLDER`: every program of a container as one file, with the map that traces lead back by. */
 import { build } from 'esbuild'
 
 const [outdir] = process.argv.slice(2)
 if (outdir === undefined) {
-  process.stderr.write('usage: node containers/bundle.ts FOLDER\n')
+  process.stderr.write('usage: node scenarios/runner/compose/image/bundle.ts FOLDER\n')
   process.exit(64)
 }
 const programs = 'scenarios/runner/compose/programs'
