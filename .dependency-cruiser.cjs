@@ -78,7 +78,8 @@ module.exports = {
     rule('ci-stands-alone', { path: '^\\.ci/' }, { path: product, pathNot: '^\\.ci/' }),
     rule(
       'no-development-library',
-      { path: '^(shared|agent|appliance|scenarios)/' },
+      // The bundler of the image runs while it is built, and is not in it.
+      { path: '^(shared|agent|appliance|scenarios)/', pathNot: `${free}|^scenarios/runner/compose/image/bundle\\.ts$` },
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
   ],
