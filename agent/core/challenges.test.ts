@@ -52,6 +52,24 @@ describe('a coming-online challenge', () => {
     expect(now()).not.toHaveProperty('paused')
   })
 
+  it('[CH3] that begins while an appliance is asked to go on stays, and the appliance is told', () => {
+    const { agent, session, now } = begun({ challengeIntervalMinutes: 1 })
+    agent.hold()
+    agent.behave('asks-nobody', ...homeHosts, 'a1.test')
+    agent.cutLinks(now()?.binding?.appliance === 'h1' ? 'h1.test' : 'h2.test')
+    agent.elapse(29_000)
+    agent.release()
+    const asked = agent.log.sent.findLast(({ message }) => message.type === 'resume')
+    expect(asked?.message).not.toHaveProperty('pause')
+    agent.elapse(2_000)
+    expect(now()).toMatchObject({ state: 'paused', paused: 'interval', binding: null })
+    const request = asked?.message.type === 'resume' ? asked.message.request : 0
+    agent.say(asked?.host ?? '', { type: 'resumed', request, session, state: 'active', replicated: 'both' })
+    expect(now()).toMatchObject({ state: 'paused', paused: 'interval', binding: { site: 'home' } })
+    const told = agent.log.sent.filter(({ message }) => message.type === 'pause')
+    expect(told.map(({ message }) => message)).toMatchObject([{ session, cause: 'interval' }])
+  })
+
   it('[SP8] is answered at the bound appliance, though home serves again', () => {
     const { agent, session, now } = begun(always)
     agent.lose(...homeHosts)

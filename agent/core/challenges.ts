@@ -6,7 +6,7 @@ import { comesOnline, isChallenged } from './challenge.ts'
 import { audit } from './audit.ts'
 import { ask } from './requests.ts'
 import { type AgentState, clearTimer, note, type Session, setTimer } from './state.ts'
-import { SessionId, type SiteId, type UserName } from '#shared/ids.ts'
+import { type DialId, SessionId, type SiteId, type UserName } from '#shared/ids.ts'
 import { formatDuration } from '#shared/policy/duration.ts'
 import { type ComingOnline } from '#shared/policy/policy.ts'
 import { type PauseCause } from '#shared/wire/agent-link.schema.ts'
@@ -100,7 +100,11 @@ function challenge(state: AgentState, session: Session, cause: 'interval' | 'ina
       : `nobody was active for ${challengeInactivityMinutes} min`
   showPaused(state, session, cause)
   note(state, 'session.challenged', ['CH3', 'CH4'], `${session.user} is challenged: ${cause}`)
-  if (session.where.at !== 'bound' || session.unknownThere) return
+  if (session.where.at === 'bound' && !session.unknownThere) askPause(state, session, session.where.dial, cause)
+}
+
+/** Tells the appliance of a challenge that was begun here. */
+export function askPause(state: AgentState, session: Session, dial: DialId, cause: PauseCause): void {
   const owner = {
     kind: 'operation',
     operation: 'pause',
@@ -109,7 +113,7 @@ function challenge(state: AgentState, session: Session, cause: 'interval' | 'ina
     decision: null,
     again: null,
   } as const
-  ask(state, session.where.dial, owner, { type: 'pause', session: session.id, ticket: session.ticket, cause })
+  ask(state, dial, owner, { type: 'pause', session: session.id, ticket: session.ticket, cause })
 }
 
 function armInactivity(state: AgentState, session: Session): void {

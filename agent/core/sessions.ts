@@ -3,7 +3,7 @@
  * sessions of one agent may be bound to different appliances (BD2).
  */
 import { askAdoption, tellEnded } from './adoption.ts'
-import { pauseOnResume, showPaused, stopChallengeTimers } from './challenges.ts'
+import { askPause, pauseOnResume, showPaused, stopChallengeTimers } from './challenges.ts'
 import { type Report } from './pass.ts'
 import { ask } from './requests.ts'
 import {
@@ -95,6 +95,8 @@ export function resumed(
   bind(state, session, dial, stage)
   session.unknownThere = false
   if (session.state === 'locked' && there.state === 'active') askLock(state, session, dial, null)
+  // A challenge that began while the appliance was being asked stays (CH3).
+  else if (session.paused !== undefined && there.state === 'active') askPause(state, session, dial, session.paused)
   else if (there.state === 'paused') showPaused(state, session, there.paused)
   else session.state = there.state
 }
