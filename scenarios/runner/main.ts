@@ -12,6 +12,7 @@ import { upCommand } from './commands/up.ts'
 import { whyCommand } from './commands/why.ts'
 import { type Interrupts, listenForInterrupts } from './interrupts.ts'
 import { exitCodes, LabFailed, messageOf, WrongUsage } from './outcome.ts'
+import { flushed } from './output.ts'
 import { readVersions } from './versions.ts'
 
 const exitCodeHelp = `
@@ -27,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     exitCode = codeOfError(error, interrupts)
   }
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   process.exit(exitCode)
 }
 

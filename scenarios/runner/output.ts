@@ -27,3 +27,11 @@ export function outputTo(stream: NodeJS.WritableStream & Partial<Pick<WriteStrea
     },
   }
 }
+
+/** Resolves when all that was written to `stream` has been taken; what a slow reader of a pipe has not is lost at `exit`. */
+export async function flushed(stream: NodeJS.WritableStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  // Also called, with an error, when the reader has gone.
+  stream.write('', () => resolve())
+  await promise
+}
