@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-/** Two projects: pure tables in parallel; tests that start real processes one file at a time (`*.process.test.ts`). */
+/** Labs of containers share one engine and its networks. */
+const containers = 'scenarios/runner/{compose,world/containers}/**/*.process.test.ts'
+const oneByOne = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 60_000 }
+
+/**
+ * Pure tables in parallel; then tests that start real processes one file at a time (`*.process.test.ts`), those in
+ * containers last. Processes, and networks that come and go, would disturb the tables and be slowed by them.
+ */
 export default defineConfig({
   test: {
     reporters: ['default', './.ci/counts-reporter.ts'],
@@ -11,19 +18,19 @@ export default defineConfig({
           include: ['{shared,agent,appliance,scenarios,.ci}/**/*.test.ts'],
           exclude: ['**/*.process.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
+          ...oneByOne,
           name: 'process',
           include: ['{shared,agent,appliance,scenarios}/**/*.process.test.ts'],
-          fileParallelism: false,
-          // After the tables: processes, and networks that come and go, would disturb them and be slowed by them.
-          sequence: { groupOrder: 1 },
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
+          exclude: [containers, '**/node_modules/**'],
+          sequence: { groupOrder: 2 },
         },
       },
+      { test: { ...oneByOne, name: 'containers', include: [containers], sequence: { groupOrder: 3 } } },
     ],
   },
 })

@@ -5,10 +5,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { composeText } from '../commands/compose.ts'
 import { projectRoot } from '../run-folder.ts'
 import { TestFolder } from '../testing/cli.ts'
-import { ComposeProject, docker, engineAnswers, type LabDoors, seen } from '../testing/engine.ts'
+import { ComposeProject, docker, isWithoutEngine, type LabDoors, seen } from '../testing/engine.ts'
 import { readVersions } from '../versions.ts'
 
-const skipped = !engineAnswers() && process.env['REQUIRE_ENGINE'] !== '1'
+const skipped = await isWithoutEngine()
 const image = `failover-lab:${readVersions()['failover-lab']}`
 const buildMs = 400_000
 const testMs = 300_000

@@ -10,7 +10,7 @@ import { type AgentStatus } from '#shared/decision.ts'
 import { stackText } from '../commands/compose.ts'
 import { loadLab } from '../lab-file.ts'
 import { TestFolder } from '../testing/cli.ts'
-import { docker, engineAnswers, seen } from '../testing/engine.ts'
+import { docker, isWithoutEngine, seen } from '../testing/engine.ts'
 import { readVersions } from '../versions.ts'
 import { layoutOf } from './layout.ts'
 
@@ -27,7 +27,7 @@ function isInSwarm(): boolean {
   )
 }
 
-const skipped = process.env['REQUIRE_ENGINE'] !== '1' && (!engineAnswers() || isInSwarm())
+const skipped = (await isWithoutEngine()) || (process.env['REQUIRE_ENGINE'] !== '1' && isInSwarm())
 
 /** The container of a replica on this node. */
 async function container(service: string, slot = 1): Promise<string> {

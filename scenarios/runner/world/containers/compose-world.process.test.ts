@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type RunDocument } from '../../report.ts'
 import { Cli, type Ended, runCli, TestFolder } from '../../testing/cli.ts'
-import { ComposeProject, engineAnswers } from '../../testing/engine.ts'
+import { ComposeProject, isWithoutEngine } from '../../testing/engine.ts'
 import { writeScenario } from '../../testing/own-scenario.ts'
 import { labImages } from './image.ts'
 
@@ -21,7 +21,7 @@ async function leftOf(project: ComposeProject): Promise<readonly string[]> {
   }
 }
 
-const skipped = !engineAnswers() && process.env['REQUIRE_ENGINE'] !== '1'
+const skipped = await isWithoutEngine()
 const projectOf = (cli: Cli): ComposeProject => new ComposeProject(`failover-lab-${cli.child.pid}`, '')
 
 describe.skipIf(skipped)('the compose world', () => {
