@@ -10,6 +10,8 @@ const peopleCount = 200
 export function benchEnterprise(hashCost: Enterprise['hashCost'], fleets: readonly number[]): Enterprise {
   const file = {
     enterprise: 'Bench',
+    // While a process with thousands of agents starts, its first dials may time out; they are not waited for so long.
+    settings: { offlineRetryInterval: '1 min' },
     hashCost,
     sites: [{ name: 'Ward', ranges: ['10.64.0.0/12'] }],
     appliances: [1, 2].map((number) => ({

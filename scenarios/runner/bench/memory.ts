@@ -69,6 +69,7 @@ export async function memory(options: BenchOptions): Promise<Measured<MemoryRun>
   )
   const notes = [
     `${processes} processes a side, of the bare baseline too; counted is what they take above ${processes} agents`,
+    'agents whose first dial timed out while their process was starting tried again after 1 min',
     'an idle agent has its link and no session; standing: as it is two heartbeats after the last one came',
     'collected: after a full collection of garbage in every process, the bare ones included',
   ]
