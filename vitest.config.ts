@@ -6,7 +6,7 @@ const oneByOne = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 60
 
 /**
  * Pure tables in parallel; then tests that start real processes one file at a time (`*.process.test.ts`), those in
- * containers last. Processes, and networks that come and go, would disturb the tables and be slowed by them.
+ * containers last. What takes longer than CI has (`*.long.test.ts`) is run on purpose. Processes, and networks that come and go, would disturb the tables and be slowed by them.
  */
 export default defineConfig({
   test: {
@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{shared,agent,appliance,scenarios,.ci}/**/*.test.ts'],
-          exclude: ['**/*.process.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.process.test.ts', '**/*.long.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
           sequence: { groupOrder: 1 },
         },
@@ -31,6 +31,7 @@ export default defineConfig({
         },
       },
       { test: { ...oneByOne, name: 'containers', include: [containers], sequence: { groupOrder: 3 } } },
+      { test: { ...oneByOne, name: 'long', include: ['scenarios/**/*.long.test.ts'], sequence: { groupOrder: 4 } } },
     ],
   },
 })

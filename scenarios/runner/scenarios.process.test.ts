@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { type RunDocument } from './report.ts'
 import { scenarioNames } from './scenario-files.ts'
 import { pathWithoutToxiproxy, runCli, TestFolder } from './testing/cli.ts'
-import { inTurn, labsAtOnce } from './testing/in-turn.ts'
 
 const scenarios = [
   ['boundary-addresses', '[HS1, HS4, HS6] both sides of every boundary have the right home or none'],
@@ -30,19 +29,15 @@ const scenarios = [
   ['wrong-topology', '[SP3, BT5, BT7] the last resort rescues from wrong addresses'],
 ] as const
 
-const inLab = inTurn(labsAtOnce)
-
-describe.concurrent('scenarios', () => {
+describe('scenarios', () => {
   it('are all listed here', () => {
     expect(scenarios.map(([name]) => name)).toEqual(scenarioNames())
   })
 
-  it.for(scenarios)('%s: %s', { timeout: 900_000 }, async ([name, title], { expect }) => {
+  it.each(scenarios)('%s: %s', async (name, title) => {
     using folder = new TestFolder()
     const environment = { PATH: await pathWithoutToxiproxy() }
-    const ended = await inLab(
-      async () => await runCli(folder, ['run', name, '--json', '--runs', folder.runs], environment),
-    )
+    const ended = await runCli(folder, ['run', name, '--json', '--runs', folder.runs], environment)
     const document = JSON.parse(ended.stdout) as RunDocument
     const [report] = document.scenarios
     const checked = report?.checkers.reduce((sum, checker) => sum + checker.checked, 0)
