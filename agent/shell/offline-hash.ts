@@ -2,15 +2,9 @@
 import { hash, verify } from '@node-rs/argon2'
 import { type AgentEffect, type AgentEvent } from '../core/events.ts'
 import { assertNever } from '#shared/assert.ts'
+import { type HashCost, hashCosts } from '#shared/policy/hash-cost.ts'
 
-export type HashCost = 'product' | 'minimum'
 type HashEffect = Extract<AgentEffect, { type: 'verify-offline' | 'make-verifier' }>
-
-/** `product` is what a hospital runs; `minimum` is the least that argon2 takes, for fleets and labs. */
-const costs = {
-  product: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
-  minimum: { memoryCost: 8, timeCost: 1, parallelism: 1 },
-} as const
 
 /** Carries out what hashes; the event is its answer. */
 export async function hashed(effect: HashEffect, cost: HashCost): Promise<AgentEvent> {
@@ -19,7 +13,7 @@ export async function hashed(effect: HashEffect, cost: HashCost): Promise<AgentE
     case 'verify-offline':
       return { type: 'offline.verified', job, ok: await matches(effect.verifier, password) }
     case 'make-verifier':
-      return { type: 'verifier.made', job, verifier: await hash(password, costs[cost]) }
+      return { type: 'verifier.made', job, verifier: await hash(password, hashCosts[cost]) }
     default:
       return assertNever(effect)
   }

@@ -14,6 +14,7 @@ import {
   type RecordOf,
   type ValuesOf,
 } from '#shared/wire/enterprise-data.schema.ts'
+import { hashCosts } from '#shared/policy/hash-cost.ts'
 import { type Answer } from '#shared/wire/peer-link.schema.ts'
 
 export type DatabasePerson = {
@@ -42,7 +43,8 @@ export interface Directory {
 }
 
 /** Verified for unknown users where there are no people at all; nobody has its password. */
-const strangersVerifier = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`
+const { memoryCost, timeCost, parallelism } = hashCosts.product
+const strangersVerifier = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${'A'.repeat(22)}$${'A'.repeat(43)}`
 
 /** The records that a database begins with. */
 export function initialRecords(people: readonly DatabasePerson[], policies: Policies): EnterpriseRecord[] {

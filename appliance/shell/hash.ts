@@ -3,10 +3,11 @@
  * is none is nobody's password.
  */
 import { hash, verify } from '@node-rs/argon2'
+import { hashCosts } from '#shared/policy/hash-cost.ts'
 
 /** Of a password that is set at a control door: argon2id in PHC form, at the cost of the product. */
 export async function hashPassword(password: string): Promise<string> {
-  return await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+  return await hash(password, hashCosts.product)
 }
 
 export async function verifyPassword(verifier: string, password: string): Promise<boolean> {

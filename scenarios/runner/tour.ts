@@ -14,7 +14,8 @@ export function shownInTour(event: HistoryEvent): boolean {
   return event.type === 'appliance.not-serving' || event.type === 'told'
 }
 
-const people = [
+/** Who signs in where, in the lab `dallas-chicago`. */
+export const tourPeople = [
   ['dal-ws-1', 'alice'],
   ['dal-ws-2', 'bob'],
   ['dal-ws-3', 'carol'],
@@ -91,7 +92,9 @@ class Tour {
       '1',
       'Six people sign in. Each agent finds its home site by its address, and one appliance there by chance.',
     )
-    const sessions = await Promise.all(people.map(async ([agent, user]) => await this.#lab.agent(agent).signIn(user)))
+    const sessions = await Promise.all(
+      tourPeople.map(async ([agent, user]) => await this.#lab.agent(agent).signIn(user)),
+    )
     this.#sessions.push(...sessions)
     for (const session of sessions) await this.#lab.until(session).isBound({ state: 'active' })
     this.#showAgents()

@@ -6,21 +6,13 @@ import { composeText } from '../commands/compose.ts'
 import { projectRoot } from '../run-folder.ts'
 import { TestFolder } from '../testing/cli.ts'
 import { ComposeProject, docker, isWithoutEngine, type LabDoors, seen } from '../testing/engine.ts'
+import { tourPeople } from '../tour.ts'
 import { readVersions } from '../versions.ts'
 
 const skipped = await isWithoutEngine()
 const image = `failover-lab:${readVersions()['failover-lab']}`
 const buildMs = 400_000
 const testMs = 300_000
-
-const people = [
-  ['dal-ws-1', 'alice'],
-  ['dal-ws-2', 'bob'],
-  ['dal-ws-3', 'carol'],
-  ['chi-ws-1', 'dave'],
-  ['chi-ws-2', 'erin'],
-  ['gap-ws-1', 'frank'],
-] as const
 
 describe.skipIf(skipped)('on an engine', () => {
   beforeAll(async () => {
@@ -38,7 +30,7 @@ describe.skipIf(skipped)('on an engine', () => {
       await up.compose('up', '--wait')
       const doors = await up.doors()
       const sessions = new Map<string, string>()
-      for (const [agent, user] of people) {
+      for (const [agent, user] of tourPeople) {
         const answer = await up.compose('exec', '-T', agent, 'door', 'login', user, `correct-horse-${user}`)
         sessions.set(agent, (JSON.parse(answer) as { session: string }).session)
       }
@@ -56,11 +48,11 @@ describe.skipIf(skipped)('on an engine', () => {
         await seen('all sessions are bound', 45_000, async () => await placesOf(doors, sessions, []))
       }
       // Paused would mean that somebody was asked for a password (CH), and a new session that somebody gave one.
-      for (const [agent] of people) {
+      for (const [agent] of tourPeople) {
         const { sessions: now } = await doors.agent(agent)
         expect(now.map(({ session, state }) => [session, state])).toEqual([[sessions.get(agent), 'active']])
       }
-      expect(await logins(doors)).toBe(people.length)
+      expect(await logins(doors)).toBe(tourPeople.length)
     },
     testMs,
   )
@@ -121,7 +113,7 @@ async function isInStep(doors: LabDoors, appliance: string): Promise<true | stri
 /** Passes for which somebody gave a password. */
 async function logins(doors: LabDoors): Promise<number> {
   const decisions = await Promise.all(
-    people.map(async ([agent]) => (await doors.of(agent).call('GET', `/agents/${agent}/decisions`)).body),
+    tourPeople.map(async ([agent]) => (await doors.of(agent).call('GET', `/agents/${agent}/decisions`)).body),
   )
   return (decisions.flat() as { purpose: string }[]).filter(({ purpose }) => ['login', 'unlock'].includes(purpose))
     .length

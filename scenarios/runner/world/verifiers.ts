@@ -1,19 +1,14 @@
 /** Password verifiers for a lab's people: argon2id in PHC form, at the cost that the enterprise file asks for. */
 import { hash } from '@node-rs/argon2'
 import { type ApplianceConfig } from '#shared/config.schema.ts'
+import { hashCosts } from '#shared/policy/hash-cost.ts'
 import { type Enterprise } from '#shared/topology/model.ts'
-
-/** `product` is what a hospital would run; `minimum` is the least that argon2 takes, for labs that measure something else. */
-const costs = {
-  product: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
-  minimum: { memoryCost: 8, timeCost: 1, parallelism: 1 },
-} as const
 
 /** Verifiers of all people. The lab's generated people share passwords; who shares a password shares the verifier. */
 export async function verifiersOf(enterprise: Enterprise): Promise<ApplianceConfig['people']> {
   const made = new Map<string, Promise<string>>()
   const verifierOf = (password: string): Promise<string> => {
-    const known = made.get(password) ?? hash(password, costs[enterprise.hashCost])
+    const known = made.get(password) ?? hash(password, hashCosts[enterprise.hashCost])
     made.set(password, known)
     return known
   }

@@ -1,24 +1,20 @@
 /** The compose world through the command line: the same scenario in containers, and nothing left of them however it ends. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type RunDocument } from '../../report.ts'
 import { Cli, type Ended, runCli, TestFolder } from '../../testing/cli.ts'
-import { ComposeProject, isWithoutEngine } from '../../testing/engine.ts'
+import { ComposeProject, isWithoutEngine, seen } from '../../testing/engine.ts'
 import { writeScenario } from '../../testing/own-scenario.ts'
 import { labImages } from './image.ts'
 
 const buildWithinMs = 600_000
 const goneWithinMs = 90_000
-const lookEveryMs = 200
 
-/** What of the project is still there after at most `goneWithinMs`; looks again until nothing is. */
-async function leftOf(project: ComposeProject): Promise<readonly string[]> {
-  const deadline = performance.now() + goneWithinMs
-  for (;;) {
+/** Nothing of the project is left, at most `goneWithinMs` from now. */
+async function isGone(project: ComposeProject): Promise<void> {
+  await seen(`nothing of ${project.name} is left`, goneWithinMs, async () => {
     const left = await project.remains()
-    if (left.length === 0 || performance.now() > deadline) return left
-    await delay(lookEveryMs)
-  }
+    return left.length === 0 || left.join(', ')
+  })
 }
 
 const skipped = await isWithoutEngine()
@@ -66,7 +62,7 @@ describe.skipIf(skipped)('the compose world', () => {
     await cli.ended
     expect(before).toContain(projectOf(cli).container('late-ws'))
     expect(before.length).toBeGreaterThan(8)
-    expect(await leftOf(projectOf(cli))).toEqual([])
+    await isGone(projectOf(cli))
   })
 })
 
