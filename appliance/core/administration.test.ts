@@ -138,7 +138,7 @@ describe('a partition', () => {
   const users = (world: SmallWorld, id: string) =>
     Object.fromEntries([...listUsers(world.database(id))].map((one) => [one.user, one]))
   const told = (world: SmallWorld, id: string): string[] =>
-    world.database(id).fieldMerges.map(({ kind, key, field, here, there, stays }) => {
+    world.database(id).ledger.fieldMerges.map(({ kind, key, field, here, there, stays }) => {
       return `${field} of ${kind} ${key}: ${here.what} by ${here.database}, ${there.what} by ${there.database}; ${stays}`
     })
 

@@ -5,6 +5,7 @@
 import { type Database } from './database.ts'
 import { issuing } from './enrolment-law.ts'
 import { type Administration, type AdministrationAnswer, type Emit } from './events.ts'
+import { type Ledger } from './ledger.ts'
 import { type Replication } from './replication.ts'
 import { type Instant } from '#shared/clock.ts'
 import { defaultUserPolicy } from '#shared/policy/policy.ts'
@@ -31,16 +32,16 @@ export function administer(
   emit: Emit,
 ): void {
   const answer = (given: AdministrationAnswer): void => emit({ type: 'answer-administration', call, answer: given })
-  const refusal = refuse(database, act)
+  const refusal = refuse(database.ledger, act)
   if (refusal !== null) {
     answer(refusal)
     return
   }
   write(database, act, now.wallMs)
-  replication.wait(database.log.end, now.wireMs, (replicated) => answer({ ok: true, replicated }))
+  replication.wait(database.ledger.log.end, now.wireMs, (replicated) => answer({ ok: true, replicated }))
 }
 
-export function* listUsers({ data }: Database): Iterable<UserListing> {
+export function* listUsers({ ledger: { data } }: Database): Iterable<UserListing> {
   for (const { key, fields } of data.list('user')) {
     const { credential, policy, disabled, lockedUntilMs } = fields
     if (credential === undefined) continue
@@ -55,7 +56,7 @@ export function* listUsers({ data }: Database): Iterable<UserListing> {
   }
 }
 
-function refuse({ data }: Database, act: Administration): Refused | null {
+function refuse({ data }: Ledger, act: Administration): Refused | null {
   if (act.op === 'set-policy' || act.op === 'issue-enrolment') return null
   const isKnown = data.find('user', act.user)?.fields.credential !== undefined
   if (act.op === 'delete-user') return isKnown ? null : unknownUser(`there is no user "${act.user}"`)
@@ -90,13 +91,13 @@ function write(database: Database, act: Administration, wallMs: number): void {
   const { op: _op, user: _user, verifier, locked, ...given } = act
   const rest = locked === undefined ? given : { ...given, lockedUntilMs: 0 }
   const fields =
-    verifier === undefined ? rest : { ...rest, credential: credentialAfter(database, user, verifier, wallMs) }
+    verifier === undefined ? rest : { ...rest, credential: credentialAfter(database.ledger, user, verifier, wallMs) }
   database.write({ kind: 'user', key: user, fields }, wallMs)
   database.recordAct({ kind: 'user-edited', user, detail: detail('', fields) }, wallMs)
 }
 
 /** By the clock, so that two passwords given apart do not share a version: agents keep verifiers by it (OF4). */
-function credentialAfter({ data }: Database, user: string, verifier: string, wallMs: number) {
+function credentialAfter({ data }: Ledger, user: string, verifier: string, wallMs: number) {
   const { version } = data.find('user', user)?.fields.credential?.value ?? { version: 0 }
   return { verifier, version: Math.max(version + 1, Math.floor(wallMs)) }
 }

@@ -91,7 +91,8 @@ export class ApplianceMachine {
   /** What the status door tells. */
   status(): ApplianceStatus {
     const { keeper, unavailable, openFront } = this
-    const sessions = this.inside?.role === 'database' ? this.inside.database.openSessions : this.serving.sessions.size
+    const sessions =
+      this.inside?.role === 'database' ? this.inside.database.ledger.openSessions : this.serving.sessions.size
     return describe({ keeper, inside: this.inside, unavailable, sessions, front: openFront })
   }
 

@@ -76,7 +76,7 @@ export class Companion {
         if (this.isStranger) options.receiver.again()
         this.isStranger = false
         if (welcome.epoch < keeper.topology.epoch) this.send(link, topologyChanged(keeper))
-        if (welcome.held > options.database.log.end) this.beginAnew(welcome)
+        if (welcome.held > options.database.ledger.log.end) this.beginAnew(welcome)
         else options.replication.begin(link, welcome.held)
       },
       failed: (reason, to) => {
@@ -233,10 +233,10 @@ export class Companion {
    */
   private beginAnew({ appliance, held }: Welcome): void {
     const { database, receiver, emit, timers, random, freshLogName, begunAnew } = this.options
-    const { log, logName } = database
+    const { log, logName } = database.ledger
     const text = `${appliance} has ${logName} up to ${held}, and it ends at ${log.end} here: an older copy of the store was put back; a new log begins, and everything is taken from ${appliance}`
     emit({ type: 'note', kind: 'log.begun-anew', level: 'warn', rules: ['RP4', 'RP6'], text })
-    database.beginAnew(freshLogName())
+    database.ledger.beginAnew(freshLogName())
     receiver.again()
     this.approach.hangUp('finished')
     begunAnew()
@@ -280,8 +280,8 @@ export class Companion {
       versions: { min: peerProtocolVersion, max: peerProtocolVersion },
       appliance: keeper.self.id,
       epoch: keeper.topology.epoch,
-      log: database.logName,
-      position: database.log.end,
+      log: database.ledger.logName,
+      position: database.ledger.log.end,
     }
   }
 

@@ -3,7 +3,7 @@
  * with how far it is in both logs; the other answers only where it is exactly as far, so that a hash is never compared
  * with that of another moment.
  */
-import { type Database } from './database.ts'
+import { type Ledger } from './ledger.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
 
@@ -15,13 +15,13 @@ type Answered = Extract<PeerMessage, { type: 'compared' }>
 export const comparisonEveryMs = 500
 
 export class Comparison {
-  private readonly database: Database
+  private readonly ledger: Ledger
   private readonly emit: Emit
   private last: Compared | null = null
   private told: boolean | null = null
 
-  constructor(database: Database, emit: Emit) {
-    this.database = database
+  constructor(ledger: Ledger, emit: Emit) {
+    this.ledger = ledger
     this.emit = emit
   }
 
@@ -32,24 +32,24 @@ export class Comparison {
 
   /** `null`: not compared since the last change. */
   get equal(): boolean | null {
-    if (this.last?.own !== this.database.hash) return null
+    if (this.last?.own !== this.ledger.hash) return null
     return this.last.own === this.last.peer
   }
 
   /** The other has all that was made here: asks it, unless that is known already. */
   ask(link: LinkId, peerLog: string): void {
-    const { database } = this
+    const { ledger } = this
     if (this.equal !== null) return
-    const { hash, log } = database
-    const message: Asked = { type: 'compare', position: log.end, log: peerLog, held: database.held(peerLog), hash }
+    const { hash, log } = ledger
+    const message: Asked = { type: 'compare', position: log.end, log: peerLog, held: ledger.held(peerLog), hash }
     this.emit({ type: 'send', link, message })
   }
 
   /** The other asks, who pushes `peerLog` on that link. */
   asked(link: LinkId, peerLog: string, asked: Asked): void {
-    const { database } = this
-    const { hash, log } = database
-    const same = asked.log === database.logName && asked.held === log.end && asked.position === database.held(peerLog)
+    const { ledger } = this
+    const { hash, log } = ledger
+    const same = asked.log === ledger.logName && asked.held === log.end && asked.position === ledger.held(peerLog)
     if (!same) return
     this.emit({ type: 'send', link, message: { type: 'compared', asked: asked.hash, hash } })
     this.compared(asked.hash)
@@ -57,7 +57,7 @@ export class Comparison {
 
   answered({ asked, hash }: Answered): void {
     // Something changed meanwhile; it is asked again.
-    if (asked === this.database.hash) this.compared(hash)
+    if (asked === this.ledger.hash) this.compared(hash)
   }
 
   /** The link is gone: what comes after is another comparison. */
@@ -67,7 +67,7 @@ export class Comparison {
   }
 
   private compared(peer: string): void {
-    const own = this.database.hash
+    const own = this.ledger.hash
     const equal = own === peer
     this.last = { own, peer }
     if (this.told === equal) return

@@ -39,14 +39,15 @@ class Two {
       }
     } else if (step.kind === 'write') here.write(step.change, at === 'a' ? this.nowMs : this.nowMs + 3)
     else if (step.kind === 'hear') {
-      const held = here.held(there.logName)
+      const held = here.ledger.held(there.ledger.logName)
       const from = Math.max(0, held - step.again)
-      for (const { position, record } of there.log.after(from, step.again + step.count)) {
-        if (position <= here.held(there.logName) + 1) here.apply(there.logName, record, position)
+      for (const { position, record } of there.ledger.log.after(from, step.again + step.count)) {
+        if (position <= here.ledger.held(there.ledger.logName) + 1)
+          here.ledger.apply(there.ledger.logName, record, position)
       }
     } else if (step.kind === 'snapshot') {
-      for (const key of there.keys()) here.apply(there.logName, there.record(key), 0)
-      here.apply(there.logName, undefined, there.log.end)
+      for (const key of there.ledger.keys()) here.ledger.apply(there.ledger.logName, there.ledger.record(key), 0)
+      here.ledger.apply(there.ledger.logName, undefined, there.ledger.log.end)
     } else this.databases[at] = this.begin(at)
   }
 
@@ -57,8 +58,8 @@ class Two {
   /** All that it holds, in one order. */
   content(at: Id): unknown[] {
     const database = this.databases[at]
-    return [...database.keys()].toSorted().map((key) => {
-      const record = database.record(key)
+    return [...database.ledger.keys()].toSorted().map((key) => {
+      const record = database.ledger.record(key)
       if (record?.kind !== 'session') return record
       return record.value
     })
@@ -150,28 +151,28 @@ describe('two databases that have met again', () => {
   test('[RP1, RP5, RP7] hold the same, and their hashes say so', () =>
     holdsAfter((two) => {
       expect(two.content('a')).toEqual(two.content('b'))
-      expect(two.databases.a.hash).toBe(two.databases.b.hash)
+      expect(two.databases.a.ledger.hash).toBe(two.databases.b.ledger.hash)
     }))
 
   test('[SE1] never have a session back that ended on either, by merge, snapshot or restart', () =>
     holdsAfter(({ ended, databases }) => {
       for (const id of ids) {
-        for (const name of ended) expect(databases[id].sessions.get(name)?.state).toBe('ended')
+        for (const name of ended) expect(databases[id].ledger.sessions.get(name)?.state).toBe('ended')
       }
     }))
 
   test('[RP4] are as before when they hear all of it again', () =>
     holdsAfter((two) => {
-      const before = ids.map((id) => [two.content(id), two.databases[id].hash])
+      const before = ids.map((id) => [two.content(id), two.databases[id].ledger.hash])
       for (const id of ids) two.take({ kind: 'hear', at: id, again: 1_000, count: 0 })
       for (const id of ids) two.take({ kind: 'snapshot', at: id })
-      expect(ids.map((id) => [two.content(id), two.databases[id].hash])).toEqual(before)
+      expect(ids.map((id) => [two.content(id), two.databases[id].ledger.hash])).toEqual(before)
     }))
 
   test('[AU1] list no audit record twice', () =>
     holdsAfter(({ databases }) => {
       for (const id of ids) {
-        const listed = databases[id].audit(0, 1_000).map((one) => `${one.source} ${one.incarnation} ${one.seq}`)
+        const listed = databases[id].ledger.audit(0, 1_000).map((one) => `${one.source} ${one.incarnation} ${one.seq}`)
         expect(new Set(listed).size).toBe(listed.length)
       }
     }))
@@ -183,7 +184,7 @@ test('[RP7] differ in their hashes when one record differs', () => {
     const ask: Ask = { op: 'open-session', session: name, user: 'anna', agent: 'pc-1', ticketHash: 't', appliance: 'a' }
     two.take({ kind: 'ask', at, ask })
   }
-  const hashes = (): string[] => ids.map((id) => two.databases[id].hash)
+  const hashes = (): string[] => ids.map((id) => two.databases[id].ledger.hash)
   expect(new Set(hashes()).size).toBe(1)
   open('a', 's1')
   expect(new Set(hashes()).size).toBe(2)
@@ -195,7 +196,7 @@ test('[RP7] differ in their hashes when one record differs', () => {
 
 test('[RP7] differ in their hashes when one field of enterprise data differs', () => {
   const two = new Two()
-  const hashes = (): number => new Set(ids.map((id) => two.databases[id].hash)).size
+  const hashes = (): number => new Set(ids.map((id) => two.databases[id].ledger.hash)).size
   expect(hashes()).toBe(1)
   two.take({ kind: 'write', at: 'a', change: { kind: 'user', key: 'anna', fields: { policy: 'p1' } } })
   expect(hashes()).toBe(2)

@@ -49,7 +49,7 @@ describe('a database', () => {
       ['a/1', 3],
       ['a/1', 4],
     ])
-    expect(made.log.end).toBe(4)
+    expect(made.ledger.log.end).toBe(4)
   })
 
   test('knows people by name, and hands out a verifier for strangers all the same', () => {
@@ -119,7 +119,7 @@ describe('a database', () => {
     open('s1')
     open('s2')
     change('serve', 's1', { appliance: 'b' })
-    expect([...made.sessions.values()].map(({ session, appliance }) => `${session} at ${appliance}`)).toEqual([
+    expect([...made.ledger.sessions.values()].map(({ session, appliance }) => `${session} at ${appliance}`)).toEqual([
       's1 at b',
       's2 at a',
     ])
@@ -130,19 +130,19 @@ describe('a database', () => {
     const { made, open, left } = database()
     open('s1')
     const value: SessionRecord = {
-      ...[...made.sessions.values()][0]!,
+      ...[...made.ledger.sessions.values()][0]!,
       appliance: 'b',
       stamp: { wallMs: 2_000, counter: 0, origin: 'b' },
       made: { a: 1, b: 1 },
     }
     const theirs = { kind: 'session', value } as const
-    made.apply('b/1', theirs, 1)
-    made.apply('b/1', theirs, 1)
-    expect(made.sessions.get('s1')?.appliance).toBe('b')
-    expect(made.held('b/1')).toBe(1)
+    made.ledger.apply('b/1', theirs, 1)
+    made.ledger.apply('b/1', theirs, 1)
+    expect(made.ledger.sessions.get('s1')?.appliance).toBe('b')
+    expect(made.ledger.held('b/1')).toBe(1)
     expect(left).toEqual(['s1 left a'])
     open('s1')
-    expect(made.sessions.get('s1')?.appliance, 'a later change of the slower clock').toBe('a')
+    expect(made.ledger.sessions.get('s1')?.appliance, 'a later change of the slower clock').toBe('a')
   })
 
   test('is as before after a replay of its store', () => {
@@ -152,8 +152,8 @@ describe('a database', () => {
     change('end', 's1')
     const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
     const again = database(entries)
-    expect(again.made.log.end).toBe(6)
-    expect([again.made.sessions.size, again.made.openSessions]).toEqual([2, 1])
+    expect(again.made.ledger.log.end).toBe(6)
+    expect([again.made.ledger.sessions.size, again.made.ledger.openSessions]).toEqual([2, 1])
     expect(again.open('s1')).toEqual(refused('session-ended'))
     expect(again.change('lock', 's2')).toMatchObject({ state: 'locked', position: 8 })
   })
@@ -162,9 +162,9 @@ describe('a database', () => {
     const { effects, made, open, change } = database()
     open('s1')
     change('end', 's1')
-    const [ended] = made.sessions.values()
+    const [ended] = made.ledger.sessions.values()
     const late: SessionRecord = { ...ended!, state: 'active', stamp: { wallMs: 9_000, counter: 0, origin: 'b' } }
-    made.apply('b/1', { kind: 'session', value: late }, 1)
+    made.ledger.apply('b/1', { kind: 'session', value: late }, 1)
     const last = effects.findLast((effect) => effect.type === 'persist')
     expect(last?.entry).toMatchObject({ log: 'b/1', position: 1, record: { value: { state: 'ended' } } })
   })
@@ -173,7 +173,7 @@ describe('a database', () => {
     const { effects, open } = database()
     for (const session of ['s1', 's2', 's3']) open(session)
     const entries = effects.flatMap((effect) => (effect.type === 'persist' ? [effect.entry] : []))
-    const { log } = database(entries.slice(1)).made
+    const { log } = database(entries.slice(1)).made.ledger
     expect([log.reaches(0), log.reaches(1)]).toEqual([false, true])
     expect(log.after(1, 9).map(({ position }) => position)).toEqual([2, 3, 4, 5, 6])
   })
@@ -196,7 +196,7 @@ describe('enterprise data of a database', () => {
     made.write({ kind: 'user', key: 'anna', fields: { disabled: true } }, 1_000)
     const again = database(persisted(effects), { disabled: false, verifier: 'another', policy: 'new' })
     expect(find(again.made, 'anna')).toMatchObject({ answer: { disabled: true, verifier: 'another' } })
-    expect(again.made.data.find('user', 'anna')?.fields.policy?.value).toBe('new')
+    expect(again.made.ledger.data.find('user', 'anna')?.fields.policy?.value).toBe('new')
   })
 
   test('[RP5] who was deleted is unknown, over a restart with the configuration too', () => {
@@ -204,7 +204,7 @@ describe('enterprise data of a database', () => {
     made.write({ kind: 'user', key: 'anna', fields: null }, 1_000)
     for (const seen of [made, database(persisted(effects)).made]) {
       expect(find(seen, 'anna')).toMatchObject({ answer: { known: false } })
-      expect([...seen.data.list('user')].map(({ key }) => key)).toEqual(['gone'])
+      expect([...seen.ledger.data.list('user')].map(({ key }) => key)).toEqual(['gone'])
     }
   })
 
@@ -236,10 +236,10 @@ describe('enterprise data of a database', () => {
     const { made, effects } = database()
     const other = database().made
     other.write({ kind: 'user', key: 'anna', fields: { disabled: true } }, 1_000)
-    const record = { kind: 'data', value: other.data.find('user', 'anna')! } as const
-    made.apply('b/1', record, 1)
+    const record = { kind: 'data', value: other.ledger.data.find('user', 'anna')! } as const
+    made.ledger.apply('b/1', record, 1)
     const before = effects.length
-    made.apply('b/1', record, 0)
+    made.ledger.apply('b/1', record, 0)
     expect(effects.slice(before)).toEqual([])
   })
 })

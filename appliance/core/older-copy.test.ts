@@ -21,7 +21,7 @@ describe('an older copy of a store, put back beside a living peer', () => {
     const world = putBack()
     const notes = world.notes.filter(({ kind }) => kind === 'log.begun-anew')
     expect(notes.map(({ appliance }) => appliance)).toEqual(['b'])
-    expect(world.database('b').logName).toBe('b/run 1.1')
+    expect(world.database('b').ledger.logName).toBe('b/run 1.1')
     world.agent('b', 'pc-9').login('after')
     expect(Object.keys(world.sessions('a'))).toContain('after')
   })
@@ -40,7 +40,7 @@ describe('an older copy of a store, put back beside a living peer', () => {
     expect(['a', 'b'].map((id) => world.status(id).equal)).toEqual([true, true])
     world.restart('b').run(5_000)
     expect(['a', 'b'].map((id) => world.status(id).equal)).toEqual([true, true])
-    expect(world.database('b').logName).toBe('b/run 1.1')
+    expect(world.database('b').ledger.logName).toBe('b/run 1.1')
   })
 
   test('[RP6] is unavailable to agents until it has', () => {

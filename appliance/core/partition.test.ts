@@ -61,7 +61,7 @@ describe('a partition', () => {
     const told = (id: string): string[] =>
       world
         .database(id)
-        .merges.map(
+        .ledger.merges.map(
           ({ session, here, there: other, stays, why }) =>
             `${session}: ${here.state} by ${here.database}, ${other.state} by ${other.database}; ${stays}: ${why}`,
         )
@@ -86,7 +86,7 @@ describe('a partition', () => {
     const there = world.agent('b', 'pc-1')
     for (const one of [there, agent, there]) one.ask({ type: 'resume', session: 's1', ticket })
     world.kill('b').start('b').run(3_000)
-    expect([world.database('a').merges, world.database('b').merges]).toEqual([[], []])
+    expect([world.database('a').ledger.merges, world.database('b').ledger.merges]).toEqual([[], []])
   })
 })
 

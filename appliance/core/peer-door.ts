@@ -117,7 +117,7 @@ export class PeerDoor {
       if (visitor.phase !== 'greeting' && visitor.appliance === appliance.id) this.close(older, 'replaced')
     }
     const isDatabase = hello.type === 'hello.database'
-    const held = isDatabase ? (inside?.database.held(hello.log) ?? 0) : 0
+    const held = isDatabase ? (inside?.database.ledger.held(hello.log) ?? 0) : 0
     const { id } = keeper.self
     const { epoch } = keeper.topology
     this.visitors.set(

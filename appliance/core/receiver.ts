@@ -3,6 +3,7 @@
  * what the other had when they connected, it is *catching up* (SP6), as long as the other can be reached at all.
  */
 import { type Database } from './database.ts'
+import { type Ledger } from './ledger.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { type Reunion } from './reunion.ts'
 import { type PeerMessage } from '#shared/wire/peer-link.schema.ts'
@@ -34,6 +35,7 @@ export interface Receiver {
 }
 
 export function createReceiver(database: Database, emit: Emit, reunion: Reunion): Receiver {
+  const { ledger } = database
   let arrival: Arrival = { phase: 'arriving', failures: 0, goal: null }
   let peerLog: string | null = null
 
@@ -43,10 +45,10 @@ export function createReceiver(database: Database, emit: Emit, reunion: Reunion)
   }
   const check = (): void => {
     if (arrival.phase !== 'arriving' || arrival.goal === null || arrival.goal.whole) return
-    if (database.held(arrival.goal.log) >= arrival.goal.position) arrive('has what the other database had')
+    if (ledger.held(arrival.goal.log) >= arrival.goal.position) arrive('has what the other database had')
   }
   const acknowledge = (link: LinkId, log: string): void => {
-    emit({ type: 'send', link, message: { type: 'acknowledged', position: database.held(log) } })
+    emit({ type: 'send', link, message: { type: 'acknowledged', position: ledger.held(log) } })
     check()
   }
 
@@ -60,18 +62,18 @@ export function createReceiver(database: Database, emit: Emit, reunion: Reunion)
     greeted(appliance, log, position) {
       if (log !== peerLog) namePastLost(database, appliance, log)
       peerLog = log
-      const goal: Goal = { log, position, whole: database.held(log) === 0 }
+      const goal: Goal = { log, position, whole: ledger.held(log) === 0 }
       if (arrival.phase === 'arriving') arrival = { ...arrival, goal }
       else reunion.met(log, position)
       check()
     },
     received(link, log, message) {
       if (message.type === 'changes') {
-        if (!takeChanges(database, log, message)) return false
+        if (!takeChanges(ledger, log, message)) return false
         acknowledge(link, log)
       }
       if (message.type === 'snapshot') {
-        takePart(database, log, message)
+        takePart(ledger, log, message)
         if (message.last) arrival = withSnapshot(arrival)
         emit({ type: 'send', link, message: { type: 'snapshot.taken' } })
         check()
@@ -96,19 +98,19 @@ export function createReceiver(database: Database, emit: Emit, reunion: Reunion)
 }
 
 /** `false`: there is a gap. */
-function takeChanges(database: Database, log: string, { changes }: Changes): boolean {
+function takeChanges(ledger: Ledger, log: string, { changes }: Changes): boolean {
   for (const { position, record } of changes) {
-    const held = database.held(log)
+    const held = ledger.held(log)
     if (position <= held) continue
     if (position > held + 1) return false
-    database.apply(log, record, position)
+    ledger.apply(log, record, position)
   }
   return true
 }
 
-function takePart(database: Database, log: string, { records, last, position }: Snapshot): void {
-  for (const record of records) database.apply(log, record, 0)
-  if (last) database.apply(log, undefined, position)
+function takePart(ledger: Ledger, log: string, { records, last, position }: Snapshot): void {
+  for (const record of records) ledger.apply(log, record, 0)
+  if (last) ledger.apply(log, undefined, position)
 }
 
 function withSnapshot(arrival: Arrival): Arrival {
@@ -118,8 +120,8 @@ function withSnapshot(arrival: Arrival): Arrival {
 
 /** A database that comes with a log nobody has seen, though another of its was, has lost its past (RP3). */
 function namePastLost(database: Database, appliance: string, log: string): void {
-  const former = database.logsOf(appliance)
+  const former = database.ledger.logsOf(appliance)
   if (former.length === 0 || former.includes(log)) return
-  const held = former.map((name) => `${name} is held up to ${database.held(name)}`).join(', ')
+  const held = former.map((name) => `${name} is held up to ${database.ledger.held(name)}`).join(', ')
   database.pastLost(appliance, `${appliance} came back without its past; what it had alone is lost: ${held}`)
 }

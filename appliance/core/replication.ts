@@ -7,7 +7,7 @@
  * when it fell behind.
  */
 import { type Comparison, comparisonEveryMs } from './comparison.ts'
-import { type Database } from './database.ts'
+import { type Ledger } from './ledger.ts'
 import { type Emit, type LinkId } from './events.ts'
 import { type Timers } from './timers.ts'
 import { type Replicated } from '#shared/wire/agent-link.schema.ts'
@@ -42,7 +42,7 @@ export const waitKey = 'replication.wait'
 export const compareKey = 'replication.compare'
 
 export type ReplicationOptions = {
-  readonly database: Database
+  readonly ledger: Ledger
   readonly timers: Timers
   readonly emit: Emit
   readonly waitMs: () => number
@@ -68,20 +68,20 @@ export class Replication {
 
   /** Own changes that the other has not acknowledged. */
   get lag(): number {
-    const { end } = this.options.database.log
+    const { end } = this.options.ledger.log
     return this.peer.phase === 'following' ? end - this.peer.acknowledged : end
   }
 
   /** Own changes that the other, now lost or parted from for good, is not known to have; oldest first. */
   get unshared(): readonly Change[] {
-    const { log } = this.options.database
+    const { log } = this.options.ledger
     const { knownThere } = this
     return knownThere === null || !log.reaches(knownThere) ? [] : log.after(knownThere, log.end - knownThere)
   }
 
   /** The other database said welcome and holds the own log up to `held`. */
   begin(link: LinkId, held: number): void {
-    const { log } = this.options.database
+    const { log } = this.options.ledger
     // A peer that holds nothing of this log may lack what came here by other ways, too; it waits to hear that it has all.
     const lacks = held === 0 || !log.reaches(held)
     if (lacks) this.snapshot(link)
@@ -131,7 +131,7 @@ export class Replication {
   /** Sends what is new; called after the turn that committed it. */
   push(): void {
     const { peer } = this
-    const { log } = this.options.database
+    const { log } = this.options.ledger
     if (peer.phase !== 'following' || peer.filled) return
     if (!log.reaches(peer.sent)) {
       this.snapshot(peer.link)
@@ -169,7 +169,7 @@ export class Replication {
       this.options.timers.set(waitKey, first.deadlineMs - nowMs)
       return
     }
-    if (this.peer.phase === 'following') this.peer.behindUntil = this.options.database.log.end
+    if (this.peer.phase === 'following') this.peer.behindUntil = this.options.ledger.log.end
     const text = `the other database did not acknowledge position ${first.position} in time; it is out of step`
     this.options.emit({ type: 'note', kind: 'replication.behind', level: 'warn', rules: ['RP2'], text })
     this.release(this.waiters.length, 'one')
@@ -193,7 +193,7 @@ export class Replication {
   }
 
   private follow(link: LinkId, from: number): void {
-    const { end } = this.options.database.log
+    const { end } = this.options.ledger.log
     const behindUntil = end > from ? end : null
     this.peer = { phase: 'following', link, acknowledged: from, sent: from, filled: false, behindUntil }
     this.knownThere = from
@@ -208,8 +208,8 @@ export class Replication {
   }
 
   private snapshot(link: LinkId): void {
-    const { log } = this.options.database
-    const rest = [...this.options.database.keys()].reverse()
+    const { log } = this.options.ledger
+    const rest = [...this.options.ledger.keys()].reverse()
     const begun: Snapshotting = { phase: 'snapshot', link, rest, position: log.end }
     this.peer = begun
     this.release(this.waiters.length, 'one')
@@ -217,11 +217,11 @@ export class Replication {
   }
 
   private sendSnapshotPart(peer: Snapshotting): void {
-    const { database } = this.options
+    const { ledger } = this.options
     const keys = peer.rest.splice(-wireLimits.replicationBatchMax).reverse()
     this.send(peer.link, {
       type: 'snapshot',
-      records: keys.flatMap((key) => database.record(key) ?? []),
+      records: keys.flatMap((key) => ledger.record(key) ?? []),
       last: peer.rest.length === 0,
       position: peer.position,
     })

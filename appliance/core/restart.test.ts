@@ -68,12 +68,13 @@ function databaseOver(store: Store) {
     emit,
     left: () => {},
   })
+  const { ledger } = database
   const replication = new Replication({
-    database,
+    ledger,
     timers: createTimers(emit),
     emit,
     waitMs: () => 1_000,
-    comparison: new Comparison(database, emit),
+    comparison: new Comparison(ledger, emit),
     peerLog: () => null,
   })
   const open = (session: string): void => {

@@ -63,13 +63,14 @@ export function createDatabaseSide(around: Surroundings, entries: readonly Store
     left: around.sessionLeft,
     timeScale: () => keeper.topology.settings.timeScale,
   })
+  const { ledger } = database
   const waitMs = (): number => keeper.topology.settings.replicationWaitMs
-  const comparison = new Comparison(database, emit)
+  const comparison = new Comparison(ledger, emit)
   const isFirst = (): boolean => keeper.topology.appliances.find(({ role }) => role === 'database')?.id === around.id
-  const reunion = new Reunion({ yields: () => !isFirst(), held: (log) => database.held(log) })
+  const reunion = new Reunion({ yields: () => !isFirst(), held: (log) => ledger.held(log) })
   const receiver = createReceiver(database, emit, reunion)
   const peerLog = (): string | null => receiver.peerLog
-  const replication = new Replication({ database, timers, emit, waitMs, comparison, peerLog })
+  const replication = new Replication({ ledger, timers, emit, waitMs, comparison, peerLog })
   const companion = new Companion({ ...around, database, replication, receiver })
   return { role: 'database', database, replication, receiver, reunion, comparison, companion }
 }

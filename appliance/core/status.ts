@@ -64,8 +64,8 @@ export function describe({ keeper, inside, unavailable, sessions, front }: Descr
     sessions,
     links: front?.links ?? 0,
     hashes: front?.hashes ?? 0,
-    log: inside?.role === 'database' ? { position: inside.database.log.end, lag: inside.replication.lag } : null,
-    hash: inside?.role === 'database' ? inside.database.hash : null,
+    log: inside?.role === 'database' ? { position: inside.database.ledger.log.end, lag: inside.replication.lag } : null,
+    hash: inside?.role === 'database' ? inside.database.ledger.hash : null,
     peerHash: inside?.role === 'database' ? inside.comparison.peerHash : null,
     equal: inside?.role === 'database' ? inside.comparison.equal : null,
     advice: self.role === 'database' ? [...advise(peers), ...adviseOneWay(inside)] : [],
@@ -78,7 +78,7 @@ export function listSessions(
   self: string,
 ): readonly SessionListing[] {
   if (inside?.role !== 'database') return [...served].map(([session, of]) => ({ session, ...of, appliance: self }))
-  const open = [...inside.database.sessions.values()].filter(({ state }) => state !== 'ended')
+  const open = [...inside.database.ledger.sessions.values()].filter(({ state }) => state !== 'ended')
   return open.map(({ session, user, agent, state, appliance }) => ({ session, user, agent, state, appliance }))
 }
 

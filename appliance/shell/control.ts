@@ -112,7 +112,7 @@ function addViews(app: FastifyInstance, { machine, metrics }: ControlOptions): v
   app.get<{ Querystring: { after?: string } }>('/audit', ({ query }, reply) => {
     const after = Number(query.after ?? 0)
     if (!Number.isInteger(after) || after < 0) return refuse(reply, 400, 'malformed', 'after is a number from 0 on')
-    const records = machine.database?.audit(after, auditPageMax)
+    const records = machine.database?.ledger.audit(after, auditPageMax)
     if (records === undefined)
       return refuse(reply, 409, 'not-a-database', 'audit records are kept on database appliances')
     return reply.send({ records, last: records.at(-1)?.index ?? after })
@@ -120,6 +120,6 @@ function addViews(app: FastifyInstance, { machine, metrics }: ControlOptions): v
   app.get('/merges', (_request, reply) => {
     const { database } = machine
     if (database === null) return refuse(reply, 409, 'not-a-database', 'merges are decided on database appliances')
-    return reply.send([...database.merges, ...database.fieldMerges])
+    return reply.send([...database.ledger.merges, ...database.ledger.fieldMerges])
   })
 }

@@ -128,7 +128,7 @@ export class SmallWorld {
   }
 
   audit(id: string): readonly AuditListing[] {
-    return this.database(id).audit(0, Number.MAX_SAFE_INTEGER)
+    return this.database(id).ledger.audit(0, Number.MAX_SAFE_INTEGER)
   }
 
   database(id: string): Database {
