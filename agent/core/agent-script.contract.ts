@@ -340,6 +340,11 @@ export function script(options: ScriptOptions) {
       for (const [dial, link] of links) if (link.host === host) push({ type: 'message.received', dial, message })
     },
     elapse,
+    /** The workstation sleeps: what was due meanwhile comes when it wakes. */
+    sleep: (ms: number) => {
+      nowMs += ms
+      elapse(0)
+    },
     /** The workstation's clock is set by hand. */
     setClock: (byMs: number) => {
       wallAheadMs += byMs

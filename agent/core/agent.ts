@@ -196,8 +196,9 @@ function timerFired(state: AgentState, key: string): void {
     const pending = state.requests.get(request)
     if (pending === undefined) return
     emit(state, { type: 'hang-up', dial: pending.dial })
-    const { requestTimeoutMs } = state.settings
-    loseLink(state, pending.dial, 'timed-out', 'a request was not answered in time', requestTimeoutMs)
+    // Not the time limit: an agent that slept meanwhile hears of it when it wakes.
+    const unheardMs = state.now.wireMs - pending.askedMs
+    loseLink(state, pending.dial, 'timed-out', 'a request was not answered in time', unheardMs)
   } else if (retry !== undefined) {
     state.retries.delete(key)
     startPass(state, retry)

@@ -113,6 +113,30 @@ describe('a coming-online challenge', () => {
   })
 })
 
+describe('a workstation that slept', () => {
+  const refreshMs = 10 * minute
+
+  it.each([
+    ['is within the grace', 5, 'active'],
+    ['is past it', 10, 'paused'],
+  ])('[CH2] with a question under way %s by when that was asked', (_, minutes, state) => {
+    const { agent, now } = begun(grace(10))
+    agent.elapse(refreshMs - 1)
+    agent.behave('asks-nobody', ...homeHosts)
+    agent.elapse(1)
+    expect(agent.log.sent.at(-1)?.message).toMatchObject({ type: 'refresh' })
+    agent.sleep(minutes * minute)
+    agent.elapse(minute)
+    expect(now()).toMatchObject({ state, binding: { site: 'away' } })
+  })
+
+  it('[CH3] is asked at once for the time without anybody', () => {
+    const { agent, now } = begun({ challengeInactivityMinutes: 15 })
+    agent.sleep(60 * minute)
+    expect(now()).toMatchObject({ state: 'paused', paused: 'inactivity', binding: { site: 'home' } })
+  })
+})
+
 describe('challenges by time', () => {
   it('[CH3] of inactivity comes after the policy minutes without activity, and activity puts it off', () => {
     const { agent, session, now } = begun({ challengeInactivityMinutes: 5 })

@@ -94,7 +94,7 @@ export type AgentEvent =
       readonly type: 'link.lost'
       readonly dial: DialId
       readonly reason: string
-      /** Wire ms since the last message of the appliance was received; the grace period counts from there (CH2). */
+      /** Wire ms since the appliance was last heard for certain; the grace period counts from there (CH2). */
       readonly heardAgoMs: number
     }
   | { readonly type: 'timer.fired'; readonly key: string; readonly number: number }

@@ -12,7 +12,7 @@ const timerOf = (request: RequestId): string => `request:${request}`
 export function ask(state: AgentState, dial: DialId, owner: RequestOwner, message: WithoutNumber<Numbered>): void {
   state.counters.request += 1
   const request = RequestId(state.counters.request)
-  state.requests.set(request, { dial, asked: message.type, owner })
+  state.requests.set(request, { dial, asked: message.type, askedMs: state.now.wireMs, owner })
   emit(state, { type: 'send', dial, message: { ...message, request } as Numbered })
   setTimer(state, timerOf(request), state.settings.requestTimeoutMs, 'wire')
 }

@@ -151,7 +151,13 @@ export type RequestOwner =
   | { readonly kind: 'topology' }
   | { readonly kind: 'audit' }
 
-export type PendingRequest = { readonly dial: DialId; readonly asked: RequestType; readonly owner: RequestOwner }
+export type PendingRequest = {
+  readonly dial: DialId
+  readonly asked: RequestType
+  /** Wire ms. */
+  readonly askedMs: number
+  readonly owner: RequestOwner
+}
 
 export type AgentState = {
   readonly id: AgentId

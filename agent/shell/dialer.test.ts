@@ -376,6 +376,22 @@ describe('a link', () => {
     expect(told.events).toHaveLength(1)
   })
 
+  const stalledMs = 300
+  const slept = [
+    ['what is silent', ({ transport }: TestConnection) => transport.pause()],
+    ['what said goodbye as that began', ({ socket }: TestConnection) => socket.close(closeCodes.stopping)],
+  ] as const
+  test.each(slept)('[CH2] a stall of the agent itself is no contact: %s', async (_, end) => {
+    await using appliance = await testAppliance(pki, welcomes)
+    const { told, agent } = dialing(appliance.port, { heartbeat: quickHeartbeat })
+    agent.dial(dialOf(1))
+    await told.first(1)
+    end(only(appliance))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stalledMs)
+    const [, lost] = await told.first(2)
+    expect(lost?.type === 'link.lost' && lost.heardAgoMs).toBeGreaterThanOrEqual(stalledMs)
+  })
+
   test('is cut when more bytes wait in it than the bound', async () => {
     await using appliance = await testAppliance(pki, welcomes)
     const { told, agent } = dialing(appliance.port)

@@ -102,7 +102,7 @@ export class Dialer {
 
   #beating(): NodeJS.Timeout {
     return setInterval(() => {
-      for (const link of this.#links) link.beat(this.#heartbeat)
+      for (const link of this.#links) link.beat()
     }, this.#heartbeat.heartbeatMs)
   }
 
@@ -126,6 +126,7 @@ export class Dialer {
     this.#sockets.add(socket)
     const link = new Link(socket, effect, {
       nowMs: this.#options.nowMs,
+      heartbeat: () => this.#heartbeat,
       emit,
       identity,
       onDialled: () => this.#queue.free(),

@@ -25,6 +25,7 @@ export type LinkPorts = {
   /** Monotonic ms. */
   readonly nowMs: () => number
   readonly emit: (event: LinkEvent) => void
+  readonly heartbeat: () => HeartbeatSettings
   /** `null`: the agent proves nothing. */
   readonly identity: AgentIdentity | null
   /** The dial has ended, in a link or not: its place among the dials in flight is free. */
@@ -65,9 +66,9 @@ export class Link {
   }
 
   /** One heartbeat is due: judges the silence so far, then pings. */
-  beat(settings: HeartbeatSettings): void {
+  beat(): void {
     if (this.#phase.name !== 'open') return
-    const { next, verdict } = tick(this.#phase.liveness, this.#ports.nowMs(), settings)
+    const { next, verdict } = tick(this.#phase.liveness, this.#ports.nowMs(), this.#ports.heartbeat())
     this.#phase.liveness = next
     if (verdict === 'lost') this.#lose('silent')
     else this.#socket.ping()
@@ -111,7 +112,8 @@ export class Link {
   }
 
   #hear(): void {
-    if (this.#phase.name === 'open') this.#phase.liveness = heard(this.#phase.liveness, this.#ports.nowMs())
+    if (this.#phase.name !== 'open') return
+    this.#phase.liveness = heard(this.#phase.liveness, this.#ports.nowMs(), this.#ports.heartbeat())
   }
 
   #take(data: RawData, isBinary: boolean): void {
@@ -161,7 +163,7 @@ export class Link {
 
   #lose(reason: string, closeCode?: number): void {
     if (this.#phase.name !== 'open') return
-    const heardAgoMs = this.#ports.nowMs() - this.#phase.liveness.heardMs
+    const heardAgoMs = this.#ports.nowMs() - this.#phase.liveness.contactMs
     this.#enter({ name: 'over' })
     leave(this.#socket, closeCode)
     this.#ports.emit({ type: 'link.lost', dial: this.#effect.dial, reason, heardAgoMs })

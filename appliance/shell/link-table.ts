@@ -137,7 +137,8 @@ export class LinkTable {
 
   private hear(link: LinkId): void {
     const entry = this.entries.get(link)
-    if (entry !== undefined) entry.liveness = heard(entry.liveness, this.options.clock.now().wireMs)
+    if (entry === undefined) return
+    entry.liveness = heard(entry.liveness, this.options.clock.now().wireMs, this.options.heartbeat())
   }
 
   /** The peer did wrong: it is told why, and the core hears of a loss. */

@@ -13,6 +13,8 @@ function verdicts(begun: Liveness, ticksMs: readonly number[]): string[] {
   })
 }
 
+const heardAt = (liveness: Liveness, nowMs: number): Liveness => heard(liveness, nowMs, settings)
+
 describe('liveness', () => {
   test('silence is lost after two missed heartbeats plus slack, and not a tick before', () => {
     expect(silenceMaxMs(settings)).toBe(11_000)
@@ -21,9 +23,13 @@ describe('liveness', () => {
   })
 
   test('what is heard begins the count anew, and old news does not', () => {
-    expect(heard(beginLiveness(0), 7000).heardMs).toBe(7000)
-    expect(heard(heard(beginLiveness(0), 7000), 3000).heardMs).toBe(7000)
-    expect(verdicts({ heardMs: 7000, tickMs: 10_000 }, [15_000, 18_000, 18_001])).toEqual(['alive', 'alive', 'lost'])
+    expect(heardAt(beginLiveness(0), 3000).heardMs).toBe(3000)
+    expect(heardAt(heardAt(beginLiveness(0), 3000), 2000).heardMs).toBe(3000)
+    expect(verdicts({ ...beginLiveness(10_000), heardMs: 7000 }, [15_000, 18_000, 18_001])).toEqual([
+      'alive',
+      'alive',
+      'lost',
+    ])
   })
 
   test('[LO7] a stall of our own is not silence of the other side', () => {
@@ -42,7 +48,34 @@ describe('liveness', () => {
   })
 
   test('[LO7] a tick that is late within the slack is no stall', () => {
-    expect(verdicts({ heardMs: 0, tickMs: 6000 }, [12_000])).toEqual(['lost'])
-    expect(verdicts({ heardMs: 0, tickMs: 6000 }, [12_001])).toEqual(['stalled'])
+    expect(verdicts({ ...beginLiveness(6000), heardMs: 0 }, [12_000])).toEqual(['lost'])
+    expect(verdicts({ ...beginLiveness(6000), heardMs: 0 }, [12_001])).toEqual(['stalled'])
+  })
+})
+
+describe('[CH2] the last contact', () => {
+  const ticked = (liveness: Liveness, nowMs: number): Liveness => tick(liveness, nowMs, settings).next
+
+  test('is what was read last', () => {
+    expect(heardAt(ticked(beginLiveness(0), 5000), 6000).contactMs).toBe(6000)
+  })
+
+  test('is not the end of a stall', () => {
+    const slept = ticked(heardAt(ticked(beginLiveness(0), 5000), 6000), 3_600_000)
+    expect(slept).toMatchObject({ heardMs: 3_600_000, contactMs: 6000 })
+    expect(ticked(slept, 3_605_000).contactMs).toBe(6000)
+  })
+
+  test('of what is read after a stall is when that began, and before the tick that notices it too', () => {
+    const asleep = ticked(beginLiveness(0), 5000)
+    expect(heardAt(asleep, 3_600_000)).toMatchObject({ heardMs: 3_600_000, contactMs: 5000 })
+    expect(heardAt(ticked(asleep, 3_600_000), 3_600_001)).toMatchObject({ heardMs: 3_600_001, contactMs: 5000 })
+    const twice = ticked(ticked(asleep, 3_600_000), 3_610_000)
+    expect(heardAt(twice, 3_610_001).contactMs).toBe(5000)
+  })
+
+  test('is sure again after one heartbeat in time', () => {
+    const awake = ticked(ticked(beginLiveness(0), 3_600_000), 3_605_000)
+    expect(heardAt(awake, 3_605_001).contactMs).toBe(3_605_001)
   })
 })

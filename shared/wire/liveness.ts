@@ -2,6 +2,9 @@
  * Liveness of a link: lost after `heartbeatsMissedMax` missed heartbeats plus a slack. A side whose own event loop
  * stalled does not declare the other lost for that reason (LO7): after a stall the peer gets the whole time again,
  * because what it sent meanwhile may still wait unread.
+ *
+ * That mercy is no contact. A stall may be a machine that slept for hours, and what is read after it may have come in as
+ * it began; it counts as of then (CH2), until one heartbeat has gone by in time and everything old has been read.
  */
 import { type Settings } from '#shared/policy/settings.ts'
 
@@ -12,15 +15,25 @@ export type Liveness = {
   readonly heardMs: number
   /** Our own last tick. Wire ms. */
   readonly tickMs: number
+  /** When the other side was last heard for certain. Wire ms. */
+  readonly contactMs: number
+  /** Our own last tick before a stall, until the first tick in time after it. Wire ms. */
+  readonly stalledSinceMs: number | null
 }
 
 /** A link just opened at `nowMs`. */
 export function beginLiveness(nowMs: number): Liveness {
-  return { heardMs: nowMs, tickMs: nowMs }
+  return { heardMs: nowMs, tickMs: nowMs, contactMs: nowMs, stalledSinceMs: null }
 }
 
-export function heard(liveness: Liveness, nowMs: number): Liveness {
-  return { ...liveness, heardMs: Math.max(liveness.heardMs, nowMs) }
+/** Something of the other side was read at `nowMs`. */
+export function heard(liveness: Liveness, nowMs: number, settings: HeartbeatSettings): Liveness {
+  const since = liveness.stalledSinceMs ?? (isStalled(liveness, nowMs, settings) ? liveness.tickMs : nowMs)
+  return {
+    ...liveness,
+    heardMs: Math.max(liveness.heardMs, nowMs),
+    contactMs: Math.max(liveness.contactMs, since),
+  }
 }
 
 /** Silence of this many ms means lost. */
@@ -34,8 +47,15 @@ export function tick(
   nowMs: number,
   settings: HeartbeatSettings,
 ): { readonly next: Liveness; readonly verdict: 'alive' | 'stalled' | 'lost' } {
-  const stalled = nowMs - liveness.tickMs > settings.heartbeatMs + settings.heartbeatSlackMs
-  if (stalled) return { next: { heardMs: nowMs, tickMs: nowMs }, verdict: 'stalled' }
-  const lost = nowMs - liveness.heardMs > silenceMaxMs(settings)
-  return { next: { heardMs: liveness.heardMs, tickMs: nowMs }, verdict: lost ? 'lost' : 'alive' }
+  const { heardMs, contactMs, tickMs } = liveness
+  if (isStalled(liveness, nowMs, settings)) {
+    const stalledSinceMs = liveness.stalledSinceMs ?? tickMs
+    return { next: { heardMs: nowMs, tickMs: nowMs, contactMs, stalledSinceMs }, verdict: 'stalled' }
+  }
+  const lost = nowMs - heardMs > silenceMaxMs(settings)
+  return { next: { heardMs, tickMs: nowMs, contactMs, stalledSinceMs: null }, verdict: lost ? 'lost' : 'alive' }
+}
+
+function isStalled({ tickMs }: Liveness, nowMs: number, settings: HeartbeatSettings): boolean {
+  return nowMs - tickMs > settings.heartbeatMs + settings.heartbeatSlackMs
 }
