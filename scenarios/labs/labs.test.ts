@@ -40,6 +40,7 @@ const advice: Readonly<Record<string, readonly string[]>> = {
     'failover-not-mutual sites[2].failover.primary',
     'secondary-failover-site sites[2].failover.secondary',
   ],
+  'sleeping-workstation': [],
   'topology-change': [],
   'thin-clients': ['single-appliance-site sites[1]'],
   torture: ['single-appliance-site sites[1]'],

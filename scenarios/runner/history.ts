@@ -58,6 +58,9 @@ export type HistoryEvent =
   | (At & { readonly type: 'topology.edited'; readonly topology: Topology })
   | (At & { readonly type: 'agent.started'; readonly agent: AgentId })
   | (At & { readonly type: 'agent.stopped'; readonly agent: AgentId })
+  /** The agent's machine sleeps: recorded just before, and its waking too. It says and does nothing meanwhile. */
+  | (At & { readonly type: 'agent.slept'; readonly agent: AgentId })
+  | (At & { readonly type: 'agent.woke'; readonly agent: AgentId })
   /** A person's line in the timeline. */
   | (At & { readonly type: 'told'; readonly text: string })
 

@@ -17,13 +17,14 @@ function commandOf(pid: number): string {
   return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
 }
 
-/** An enterprise without any agent: nothing can be checked. */
-function writeEmptyLab(folder: TestFolder): string {
+/** An enterprise without any agent: nothing can be checked. `agents` are more lines of the file. */
+function writeEmptyLab(folder: TestFolder, agents = ''): string {
   const file = join(folder.path, 'empty.yaml')
   writeFileSync(
     file,
     'enterprise: Empty\nhashCost: minimum\nsettings: { wire: fast }\nsites:\n  - { name: Ward, ranges: [10.50.0.0/23] }\n' +
-      'appliances:\n  - { host: ward1.hospital.test, address: 10.50.0.11, site: ward, role: database }\n',
+      'appliances:\n  - { host: ward1.hospital.test, address: 10.50.0.11, site: ward, role: database }\n' +
+      agents,
   )
   return file
 }
@@ -72,6 +73,41 @@ describe('exit codes of run', () => {
       code: 4,
       problem: 'the scenario must declare 10.9.9.9:443 in extraEndpoints before it publishes it',
     })
+  })
+
+  const slept = "const asleep = await lab.agent('ward-ws-1').sleep();"
+  it.each([
+    [
+      'used while it sleeps',
+      'not-seamless',
+      `${slept} await lab.agent('ward-ws-1').signIn('gail')`,
+      'ward-ws-1 sleeps: wake it before somebody uses it',
+    ],
+    [
+      'stopped while it sleeps',
+      'not-seamless',
+      `${slept} await lab.agent('ward-ws-1').stop()`,
+      'ward-ws-1 sleeps: wake it first',
+    ],
+  ])('are 4 for a workstation that is %s', async (_what, lab, play, text) => {
+    using folder = new TestFolder()
+    expect(await runOwn(folder, lab, play)).toEqual({ code: 4, verdict: 'failed', problem: text })
+  })
+
+  it('are 4 for one of a fleet that is to sleep', async () => {
+    using folder = new TestFolder()
+    const fleet = 'fleets:\n  - { id: beds, count: 2, addresses: 10.50.1.0/28, primServer: ward1.hospital.test }\n'
+    const problem = 'fleet beds is one process: only a workstation can sleep'
+    const ended = await runOwn(folder, writeEmptyLab(folder, fleet), "await lab.agent('beds-0001').sleep()")
+    expect(ended).toEqual({ code: 4, verdict: 'failed', problem })
+  })
+
+  it('are 0 for one that is ended in its sleep, woken too late and started again', async () => {
+    using folder = new TestFolder()
+    const again =
+      "await lab.agent('ward-ws-1').restart(); await asleep.wake(); await lab.agent('ward-ws-1').signIn('gail')"
+    const play = `${slept} await lab.agent('ward-ws-1').kill(); ${again}`
+    expect(await runOwn(folder, 'not-seamless', play)).toEqual({ code: 0, verdict: 'pass', problem: '' })
   })
 
   it.each([
@@ -172,10 +208,10 @@ describe('in the middle of a scenario', () => {
     using folder = new TestFolder()
     const play =
       "await lab.appliance('chi1').pause(); await using dark = await lab.site('dallas').dark();" +
-      "lab.tell('one is paused, one is dark'); await lab.elapse(3_600_000)"
+      "await lab.agent('dal-ws-1').sleep(); lab.tell('one is paused, one is dark, one sleeps'); await lab.elapse(3_600_000)"
     const file = writeScenario(folder, 'dallas-chicago', play)
     const cli = new Cli(folder, ['run', file, '--runs', folder.runs], environment)
-    await cli.printed('one is paused, one is dark')
+    await cli.printed('one is paused, one is dark, one sleeps')
     const belongings = belongingsOf(cli.child.pid ?? 0, folder.runs)
     cli.child.kill('SIGKILL')
     await cli.ended

@@ -20,6 +20,7 @@ import {
   type Decision,
   type HomeRecord,
   type Purpose,
+  type SessionStatus,
   type Stage,
 } from '#shared/decision.ts'
 import { type FailureCode } from '#shared/failure.ts'
@@ -86,6 +87,8 @@ export type BindingExpectation = {
   readonly temporary?: boolean
   readonly notTo?: readonly string[]
   readonly state?: 'active' | 'locked' | 'paused'
+  /** Why it is paused. */
+  readonly paused?: NonNullable<SessionStatus['paused']>
 }
 
 /** Each field that is present must hold. */
@@ -169,10 +172,17 @@ export interface Agent {
   signIn(user: string): Promise<Session>
   /** Signs in, which must fail with `code`. */
   failsToSignIn(user: string, code: FailureCode, options?: { readonly password?: string }): Promise<void>
+  /** Its machine sleeps, a lid closed or a virtual machine suspended: nothing of it runs, its sockets stay open. Not for one of a fleet. */
+  sleep(): Promise<Sleep>
   stop(): Promise<void>
   kill(): Promise<void>
   /** Stops it where it runs, and starts it again. */
   restart(): Promise<void>
+}
+
+/** A workstation that sleeps; leaving its `await using` block wakes it, and so does the end of the scenario. */
+export interface Sleep extends AsyncDisposable {
+  wake(): Promise<void>
 }
 
 export interface Session {

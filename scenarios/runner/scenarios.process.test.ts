@@ -22,6 +22,10 @@ const scenarios = [
   ['pin-window', '[PN1, PN2, PN3, BD2] a new session changes its appliance after three hours, no running one does'],
   ['power-loss', '[RP2, SV2, SP7, CH2] nobody logs in again after a full disk, nor after both databases lost power'],
   [
+    'sleeping-workstation',
+    '[LO1, LO3, LO4, CH2, CH3, FB3] who slept past the grace proves identity in another site, and who napped does not',
+  ],
+  [
     'thin-clients',
     '[FB2, FB3, FB4, BD3] a timer comes home by itself, windows and a list do not, and thin clients log nobody in offline',
   ],

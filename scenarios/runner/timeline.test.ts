@@ -106,6 +106,8 @@ describe('a timeline', () => {
       { at, type: 'link.healed', from: SiteId('site-1'), endpoint: Endpoint('10.0.0.2', 443) },
       'link from agents of site-1 to 10.0.0.2:443: healed',
     ],
+    [{ at, type: 'agent.slept', agent }, 'ws-1 falls asleep'],
+    [{ at, type: 'agent.woke', agent }, 'ws-1 wakes'],
     [{ at, type: 'socket.connected', agent, socket: 1 }, null],
     [{ at, type: 'pass.began', agent, number: 1, purpose: 'login' }, null],
   ]

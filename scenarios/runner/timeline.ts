@@ -75,6 +75,10 @@ function tell(event: HistoryEvent): string | readonly string[] | null {
       return `${event.agent} starts`
     case 'agent.stopped':
       return `${event.agent} stops`
+    case 'agent.slept':
+      return `${event.agent} falls asleep`
+    case 'agent.woke':
+      return `${event.agent} wakes`
     default:
       return null
   }

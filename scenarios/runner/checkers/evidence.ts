@@ -126,6 +126,9 @@ function take(
       })
       return
     case 'socket.connected':
+    // Whoever sleeps does nothing that could be judged.
+    case 'agent.slept':
+    case 'agent.woke':
       return
     case 'socket.closed': {
       const socket = evidence.sockets.findLast((one) => one.socket === event.socket)
@@ -154,11 +157,15 @@ function take(
     }
     case 'agent.started':
     case 'agent.stopped':
-      evidence.restarts.push(event.at)
-      // Numbers begin anew with the process; what it had under way ended with it.
-      for (const pass of evidence.passes) pass.endedAt = Math.min(pass.endedAt, event.at)
-      for (const socket of evidence.sockets) socket.closedAt = Math.min(socket.closedAt, event.at)
+      restart(evidence, event.at)
   }
+}
+
+/** Numbers begin anew with the process; what it had under way ended with it. */
+function restart({ passes, restarts, sockets }: AgentEvidence, at: number): void {
+  restarts.push(at)
+  for (const pass of passes) pass.endedAt = Math.min(pass.endedAt, at)
+  for (const socket of sockets) socket.closedAt = Math.min(socket.closedAt, at)
 }
 
 function openPass({ passes }: AgentEvidence, number: number): PassSeen | undefined {

@@ -2,13 +2,14 @@
 import { type CommandAnswer } from '../../../agent/core/events.ts'
 import { AgentId } from '#shared/ids.ts'
 import { ExpectationFailed, LabFailed } from '../outcome.ts'
-import { type Agent, type Fleet, type Session } from '../scenario.ts'
+import { type Agent, type Fleet, type Session, type Sleep } from '../scenario.ts'
 import { type AgentProcess } from '../world/agents.ts'
 import { type Ask } from '../world/asking.ts'
 import { type World } from '../world/world.ts'
+import { type InForce, putInForce } from './in-force.ts'
 
 /** The agent of that id; it must be one of a process of the lab. */
-export function agentHandle(world: World, id: string): Agent {
+export function agentHandle(world: World, inForce: InForce, id: string): Agent {
   const agentId = AgentId(id)
   const process = [...world.agents.values()].find(({ agents }) => agents.includes(agentId))
   if (process === undefined) throw new LabFailed(`the lab has no agent ${id}`)
@@ -26,11 +27,27 @@ export function agentHandle(world: World, id: string): Agent {
       const answer = await world.ask({ agent: agentId, operation: 'login', session: null, user, password })
       mustFail(`sign-in of ${user} at ${id}`, answer, code)
     },
-    stop: async () => await process.stop(),
+    sleep: async () => await fallAsleep(process, inForce),
+    stop: async () => await awake(process).stop(),
     kill: async () => await process.kill(),
-    restart: async () => await restartAgents(process),
+    restart: async () => await restartAgents(awake(process)),
   }
   return agent
+}
+
+async function fallAsleep(process: AgentProcess, inForce: InForce): Promise<Sleep> {
+  if (process.isFleet) throw new LabFailed(`fleet ${process.name} is one process: only a workstation can sleep`)
+  if (!process.isRunning) throw new LabFailed(`${process.name} does not run, so it cannot sleep`)
+  await awake(process).sleep()
+  const asleep = putInForce(inForce, { [Symbol.asyncDispose]: async () => await process.wake() })
+  const wake = async (): Promise<void> => await asleep.heal()
+  return { wake, [Symbol.asyncDispose]: wake }
+}
+
+/** Who sleeps hears nothing, not even that it is to stop. */
+function awake(process: AgentProcess): AgentProcess {
+  if (process.isAsleep) throw new LabFailed(`${process.name} sleeps: wake it first`)
+  return process
 }
 
 async function restartAgents(process: AgentProcess): Promise<void> {

@@ -4,12 +4,10 @@ import { type LinkFault } from '../fabric/fabric.ts'
 import { LabFailed } from '../outcome.ts'
 import { type Appliance, type Fault, type Site } from '../scenario.ts'
 import { type LinkName } from '../world/links.ts'
+import { type InForce, putInForce } from './in-force.ts'
 import { type Stage, applianceId, siteId } from './stage.ts'
 
-/** Faults in force, to be healed when the scenario ends by any way. */
-export type FaultsInForce = Set<AsyncDisposable>
-
-export function applianceHandle(stage: Stage, faults: FaultsInForce, id: string): Appliance {
+export function applianceHandle(stage: Stage, faults: InForce, id: string): Appliance {
   const { world } = stage
   const known = applianceId(world, id)
   const process = world.appliances.get(known)
@@ -33,7 +31,7 @@ export function applianceHandle(stage: Stage, faults: FaultsInForce, id: string)
       if (process.appliance.role !== 'database') throw new LabFailed(`${id} is no database: it has no store`)
       await process.fill()
       const room: AsyncDisposable = { [Symbol.asyncDispose]: async () => void (await process.makeRoom()) }
-      return inForce(faults, room)
+      return putInForce(faults, room)
     },
     async wipe() {
       if (process.appliance.role !== 'database') throw new LabFailed(`${id} is no database: it has no store`)
@@ -56,7 +54,7 @@ export function applianceHandle(stage: Stage, faults: FaultsInForce, id: string)
   }
 }
 
-export function siteHandle(stage: Stage, faults: FaultsInForce, id: string): Site {
+export function siteHandle(stage: Stage, faults: InForce, id: string): Site {
   const site = siteId(stage.world, id)
   const { appliances } = stage.world.enterprise.topology
   const inside = new Set(appliances.filter((appliance) => appliance.site === site).map((appliance) => appliance.id))
@@ -73,19 +71,9 @@ export function siteHandle(stage: Stage, faults: FaultsInForce, id: string): Sit
 
 async function faultOn(
   stage: Stage,
-  faults: FaultsInForce,
+  faults: InForce,
   holds: (link: LinkName) => boolean,
   fault: LinkFault,
 ): Promise<Fault> {
-  return inForce(faults, await stage.world.links.fault(holds, fault))
-}
-
-function inForce(faults: FaultsInForce, active: AsyncDisposable): Fault {
-  faults.add(active)
-  const heal = async (): Promise<void> => {
-    // Healed once, by whichever comes first: its block, the play or the end.
-    if (!faults.delete(active)) return
-    await active[Symbol.asyncDispose]()
-  }
-  return { heal, [Symbol.asyncDispose]: heal }
+  return putInForce(faults, await stage.world.links.fault(holds, fault))
 }

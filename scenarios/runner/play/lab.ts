@@ -5,8 +5,9 @@ import { ExpectationFailed, LabFailed } from '../outcome.ts'
 import { type Lab, type TopologyDraft } from '../scenario.ts'
 import { type World } from '../world/world.ts'
 import { agentHandle, fleetHandle } from './agents.ts'
-import { type FaultsInForce, applianceHandle, siteHandle } from './appliances.ts'
+import { applianceHandle, siteHandle } from './appliances.ts'
 import { type DecisionMarks, expectationsOf } from './expectations.ts'
+import { type InForce } from './in-force.ts'
 import { stageOf } from './stage.ts'
 
 /** Longest real time that a scenario may let pass at once. */
@@ -16,23 +17,23 @@ export interface PlayedLab extends AsyncDisposable {
   readonly lab: Lab
 }
 
-/** The lab of a play. Disposing it heals every fault that the play left in force. */
+/** The lab of a play. Disposing it heals every fault that the play left in force and wakes whoever sleeps. */
 export function labOf(world: World, signal: AbortSignal, onWait: (text: string) => void): PlayedLab {
   const stage = stageOf(world, onWait)
-  const faults: FaultsInForce = new Set()
+  const inForce: InForce = new Set()
   const marks: DecisionMarks = new Map()
   const { timeScale } = world.enterprise.topology.settings
   const lab: Lab = {
-    agent: (id) => agentHandle(world, id),
+    agent: (id) => agentHandle(world, inForce, id),
     fleet: (id) => fleetHandle(world, id),
-    appliance: (id) => applianceHandle(stage, faults, id),
-    site: (id) => siteHandle(stage, faults, id),
+    appliance: (id) => applianceHandle(stage, inForce, id),
+    site: (id) => siteHandle(stage, inForce, id),
     topology: () => world.topology(),
     async startAgent({ id, primServer, altServers = [], profile = 'windows', addresses, routes }) {
       const declared = addresses !== undefined || routes !== undefined
       const network = declared ? { addresses: addresses ?? [], routes: routes ?? [] } : undefined
       await world.addWorkstation({ id: AgentId(id), primServer, altServers, profile, network })
-      return agentHandle(world, id)
+      return agentHandle(world, inForce, id)
     },
     async editTopology(edit) {
       const { epoch, ...draft } = structuredClone(world.topology())
@@ -55,7 +56,7 @@ export function labOf(world: World, signal: AbortSignal, onWait: (text: string) 
   return {
     lab,
     async [Symbol.asyncDispose]() {
-      await Promise.all([...faults].map(async (fault) => await fault[Symbol.asyncDispose]()))
+      await Promise.all([...inForce].map(async (one) => await one[Symbol.asyncDispose]()))
     },
   }
 }

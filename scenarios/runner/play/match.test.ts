@@ -33,9 +33,16 @@ describe('a binding', () => {
     { temporary: true },
     { state: 'paused' },
     { notTo: ['dal1'] },
+    { paused: 'coming-online' },
   ]
   it.each(others)('does not fit %j', (expected) => {
     expect(bindingMismatch(session, expected)).toBe('it is bound to dal1 of dallas (home), active')
+  })
+
+  it('of a paused session is told apart by why it is paused', () => {
+    const paused: SessionStatus = { ...session, state: 'paused', paused: 'coming-online' }
+    expect(bindingMismatch(paused, { paused: 'coming-online' })).toBeNull()
+    expect(bindingMismatch(paused, { paused: 'inactivity' })).toContain('paused (coming-online)')
   })
 
   it('is missed where there is none', () => {

@@ -32,6 +32,7 @@ export function bindingMismatch(session: SessionStatus | undefined, expected: Bi
     isOneOf(expected.stage, binding.stage) &&
     (expected.temporary === undefined || expected.temporary === binding.temporary) &&
     (expected.state === undefined || expected.state === session.state) &&
+    (expected.paused === undefined || expected.paused === session.paused) &&
     expected.notTo?.includes(binding.appliance) !== true
   return fits ? null : where
 }

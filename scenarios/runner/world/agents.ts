@@ -57,15 +57,18 @@ export function prepareAgents(parts: AgentParts, home: AgentHome, spec: AgentPro
 export class AgentProcess {
   readonly name: string
   readonly agents: readonly AgentId[]
+  readonly isFleet: boolean
   readonly door: Door
   readonly #parts: AgentParts
   readonly #home: AgentHome
   #child: RunningProcess | undefined
+  #asleep = false
   #watching = new AbortController()
 
   constructor(parts: AgentParts, spec: AgentProcessSpec, home: AgentHome, door: Door) {
     this.name = spec.name
     this.agents = spec.agents.map(({ id }) => AgentId(id))
+    this.isFleet = spec.isFleet
     this.door = door
     this.#parts = parts
     this.#home = home
@@ -73,6 +76,10 @@ export class AgentProcess {
 
   get isRunning(): boolean {
     return this.#child?.isRunning === true
+  }
+
+  get isAsleep(): boolean {
+    return this.#asleep
   }
 
   /** Resolves when its process, if it has one, has ended. */
@@ -90,8 +97,26 @@ export class AgentProcess {
     void this.door.watch((line) => this.#parts.recorder.record(watchEvent(line)), this.#watching.signal)
   }
 
-  /** Gracefully, as when its host is shut down. */
+  /** As when its host is suspended: nothing runs, its sockets stay. */
+  async sleep(): Promise<void> {
+    const child = this.#running()
+    assert(!this.#asleep, `${this.name} is awake`)
+    this.#record('agent.slept')
+    this.#asleep = true
+    await child.pause()
+  }
+
+  /** Whoever was ended in its sleep stays so. */
+  async wake(): Promise<void> {
+    if (!this.#asleep || !this.isRunning) return
+    this.#record('agent.woke')
+    await this.#running().resume()
+    this.#asleep = false
+  }
+
+  /** Gracefully, as when its host is shut down; it must be awake. */
   async stop(): Promise<void> {
+    assert(!this.#asleep, `${this.name} is awake`)
     const child = this.#leaving()
     await this.door.call('POST', '/stop')
     const late = setTimeout(() => child.kill(), stopWithinMs)
@@ -122,15 +147,21 @@ export class AgentProcess {
     return this.agents.length === 1 ? this.agents[0] : undefined
   }
 
-  #leaving(): RunningProcess {
+  #running(): RunningProcess {
     assert(this.#child?.isRunning === true, `${this.name} runs`)
-    this.#child.expectEnd()
-    this.#watching.abort()
-    this.#record('agent.stopped')
     return this.#child
   }
 
-  #record(type: 'agent.started' | 'agent.stopped'): void {
+  #leaving(): RunningProcess {
+    const child = this.#running()
+    child.expectEnd()
+    this.#watching.abort()
+    this.#asleep = false
+    this.#record('agent.stopped')
+    return child
+  }
+
+  #record(type: 'agent.started' | 'agent.stopped' | 'agent.slept' | 'agent.woke'): void {
     for (const agent of this.agents) this.#parts.recorder.record({ at: wallMs(), type, agent })
   }
 }

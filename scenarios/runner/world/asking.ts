@@ -22,14 +22,15 @@ export function asking(
 ): (ask: Ask) => Promise<CommandAnswer> {
   let asks = 0
   return async ({ agent, operation, session, user, password }) => {
-    const door = [...agents.values()].find((process) => process.agents.includes(agent))?.door
-    if (door === undefined) throw new LabFailed(`no agent process has ${agent}`)
+    const process = [...agents.values()].find(({ agents: ids }) => ids.includes(agent))
+    if (process === undefined) throw new LabFailed(`no agent process has ${agent}`)
+    if (process.isAsleep) throw new LabFailed(`${agent} sleeps: wake it before somebody uses it`)
     asks += 1
     const ask = asks
     recorder.record({ at: wallMs(), type: 'asked', ask, agent, operation, session: session as SessionId | null, user })
     const path = session === null ? operation : `sessions/${session}/${operation}`
     const body = { ...(user === null ? {} : { user }), ...(password === undefined ? {} : { password }) }
-    const { status, body: answer } = await door.call('POST', `/agents/${agent}/${path}`, body)
+    const { status, body: answer } = await process.door.call('POST', `/agents/${agent}/${path}`, body)
     if (status !== 200) throw new LabFailed(`${agent} answered ${operation} with ${status}: ${JSON.stringify(answer)}`)
     recorder.record({ at: wallMs(), type: 'answered', ask, agent, answer: answer as CommandAnswer })
     return answer as CommandAnswer

@@ -52,7 +52,7 @@ export async function openProcessHousing(
     upstreamOf: ({ to }) => homeIn(homes, to).listen,
     proxyPorts: freePorts,
     appliance: (id) => homeIn(homes, id),
-    agents: async ({ name, agents }) => await agentHome({ name, folder, caFile, isTapped: agents.length === 1 }),
+    agents: async ({ name, agents }) => await agentHome({ name, folder, caFile, isTapped: agents.length === 1, guard }),
   }
 }
 
@@ -98,15 +98,21 @@ type AgentHomeOptions = {
   readonly folder: string
   readonly caFile: string
   readonly isTapped: boolean
-}
+} & Pick<ChildSpec, 'guard'>
 
 /** The home of an agent process. */
-export async function agentHome({ name, folder, caFile, isTapped }: AgentHomeOptions): Promise<AgentHome> {
+export async function agentHome({ name, folder, caFile, isTapped, guard }: AgentHomeOptions): Promise<AgentHome> {
   const [port] = await freePorts(1)
   const tapFile = join(folder, `${name}.sockets.ndjson`)
   const tap = { preloads: [programs.socketTap], environment: { [tapVariable]: tapFile } }
   return {
-    ...processHome(port as number, { name, main: programs.agent, folder, ...(isTapped ? tap : {}) }),
+    ...processHome(port as number, {
+      name,
+      main: programs.agent,
+      folder,
+      ...(isTapped ? tap : {}),
+      ...(guard === undefined ? {} : { guard }),
+    }),
     caFile,
     cacheFolder: join(folder, `${name}.cache`),
     hasOwnNetwork: false,

@@ -53,7 +53,8 @@ describe.skipIf(skipped)('the compose world', () => {
     using folder = new TestFolder()
     const play =
       "await lab.startAgent({ id: 'late-ws', addresses: ['10.20.0.7'], primServer: 'ward1.hospital.test:443' });" +
-      "await lab.appliance('ward2').pause(); lab.tell('one is paused'); await lab.elapse(3_600_000)"
+      "await lab.appliance('ward2').pause(); await lab.agent('late-ws').sleep();" +
+      "lab.tell('one is paused'); await lab.elapse(3_600_000)"
     const file = writeScenario(folder, 'pin-window', play)
     const cli = new Cli(folder, ['run', file, '--world', 'compose', '--runs', folder.runs], environment)
     await cli.printed('one is paused')
