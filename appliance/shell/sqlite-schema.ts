@@ -29,6 +29,18 @@ const migrations: readonly string[] = [
    CREATE TABLE changes (position INTEGER PRIMARY KEY, record INTEGER NOT NULL);`,
   // Records of enterprise data, kind `data`: no other tables, but an older program would not know what they are.
   'SELECT 1',
+  // Who writes knows the ids: an index of keys, which are as random as session ids, cost a commit two pages or three. The
+  // end of the own log is that of its changes.
+  `CREATE TABLE rows (
+     id INTEGER PRIMARY KEY,
+     key TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     appended INTEGER NOT NULL,
+     value TEXT NOT NULL
+   );
+   INSERT INTO rows SELECT id, key, kind, appended, value FROM records;
+   DROP TABLE records;
+   ALTER TABLE rows RENAME TO records`,
 ]
 export const schemaVersion = migrations.length
 

@@ -91,14 +91,16 @@ class FileStore implements SqliteStore {
   private readonly changesKept: number
   private readonly begin: StatementSync
   private readonly commit: StatementSync
-  private readonly putRecord: StatementSync
+  private readonly addRecord: StatementSync
+  private readonly changeRecord: StatementSync
   private readonly putChange: StatementSync
   private readonly putPosition: StatementSync
   private readonly forgetRecord: StatementSync
+  /** Row of each record, by its key. */
+  private readonly ids = new Map<string, number>()
   private failed = false
   private appended: number
   private lastId: number
-  private records: number
   private firstChange: number
   private end: number
 
@@ -114,20 +116,23 @@ class FileStore implements SqliteStore {
     this.limit(pagesMax ?? null)
     this.begin = db.prepare('BEGIN IMMEDIATE')
     this.commit = db.prepare('COMMIT')
-    this.putRecord = db.prepare(`INSERT INTO records (id, key, kind, appended, value) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (key) DO UPDATE SET appended = excluded.appended, value = excluded.value RETURNING id`)
+    this.addRecord = db.prepare('INSERT INTO records (id, key, kind, appended, value) VALUES (?, ?, ?, ?, ?)')
+    this.changeRecord = db.prepare('UPDATE records SET appended = ?, value = ? WHERE id = ?')
     this.putChange = db.prepare('INSERT INTO changes (position, record) VALUES (?, ?)')
     this.putPosition = db.prepare(`INSERT INTO positions (log, position) VALUES (?, ?)
       ON CONFLICT (log) DO UPDATE SET position = max(position, excluded.position)`)
-    this.forgetRecord = db.prepare('DELETE FROM records WHERE key = ?')
+    this.forgetRecord = db.prepare('DELETE FROM records WHERE id = ?')
+    for (const { id, key } of db.prepare('SELECT id, key FROM records').iterate()) {
+      this.ids.set(key as string, id as number)
+    }
     this.logName = this.db.prepare('SELECT log FROM identity').get()?.['log'] as string
     this.appended = this.number('SELECT coalesce(max(appended), 0) FROM records')
     // An id is not used again while a change may name it.
     this.lastId = this.number(`SELECT max(coalesce((SELECT max(id) FROM records), 0),
       coalesce((SELECT max(record) FROM changes), 0))`)
-    this.records = this.number('SELECT count(*) FROM records')
     this.firstChange = this.number('SELECT coalesce(min(position), 0) FROM changes')
-    this.end = this.number('SELECT coalesce(max(position), 0) FROM positions WHERE log = (SELECT log FROM identity)')
+    this.end = this.number(`SELECT max(coalesce((SELECT max(position) FROM changes), 0),
+      coalesce((SELECT position FROM positions WHERE log = (SELECT log FROM identity)), 0))`)
   }
 
   get log(): string {
@@ -181,6 +186,7 @@ class FileStore implements SqliteStore {
     for (const held of this.db.prepare('SELECT log, position FROM positions').all()) {
       entries.push({ log: held['log'] as string, position: held['position'] as number })
     }
+    if (this.end > 0) entries.push({ log, position: this.end })
     return entries
   }
 
@@ -193,17 +199,15 @@ class FileStore implements SqliteStore {
     let forgotten = 0
     for (const { log, position, record, topology, forget, begins } of entries) {
       if (begins === true) this.beginAnew(log, held)
-      if (position > 0) held.set(log, Math.max(held.get(log) ?? 0, position))
       if (topology !== undefined) this.put('topology', 'topology', topology)
-      if (record !== undefined) {
-        const id = this.put(keyOf(record), record.kind, record.value)
-        if (log === this.log && position > 0) this.logged(position, id)
-      }
-      for (const key of forget ?? []) forgotten += Number(this.forgetRecord.run(key).changes)
+      const id = record === undefined ? null : this.put(keyOf(record), record.kind, record.value)
+      if (log === this.log && id !== null) this.logged(position, id)
+      // A change says by itself how far the own log is held.
+      else if (position > 0) held.set(log, Math.max(held.get(log) ?? 0, position))
+      for (const key of forget ?? []) forgotten += this.forget(key)
     }
     for (const [log, position] of held) this.putPosition.run(log, position)
     this.end = Math.max(this.end, held.get(this.log) ?? 0)
-    this.records -= forgotten
     if (this.prune() || forgotten > 0) this.giveBack()
   }
 
@@ -220,23 +224,36 @@ class FileStore implements SqliteStore {
   /** The row's id. */
   private put(key: string, kind: string, value: unknown): number {
     this.appended += 1
-    const row = this.putRecord.get(this.lastId + 1, key, kind, this.appended, JSON.stringify(value))
-    const id = row?.['id'] as number
-    if (id > this.lastId) {
-      this.lastId = id
-      this.records += 1
+    const text = JSON.stringify(value)
+    const known = this.ids.get(key)
+    if (known !== undefined) {
+      this.changeRecord.run(this.appended, text, known)
+      return known
     }
-    return id
+    this.lastId += 1
+    this.addRecord.run(this.lastId, key, kind, this.appended, text)
+    this.ids.set(key, this.lastId)
+    return this.lastId
+  }
+
+  /** How many rows went. */
+  private forget(key: string): number {
+    const id = this.ids.get(key)
+    if (id === undefined) return 0
+    this.ids.delete(key)
+    return Number(this.forgetRecord.run(id).changes)
   }
 
   private logged(position: number, id: number): void {
+    if (position === 0) return
     this.putChange.run(position, id)
+    this.end = position
     if (this.firstChange === 0) this.firstChange = position
   }
 
   /** A tail longer than all records is no shorter a way to catch up than a snapshot, and not worth its room. */
   private prune(): boolean {
-    const kept = Math.min(this.changesKept, Math.max(this.records, wireLimits.replicationWindowMax))
+    const kept = Math.min(this.changesKept, Math.max(this.ids.size, wireLimits.replicationWindowMax))
     const surplus = this.end - this.firstChange + 1 - kept
     if (this.firstChange === 0 || surplus < pruneCount) return false
     this.firstChange += surplus

@@ -31,9 +31,8 @@ export function rowsOf(folder: string, operations: number): OperationRows {
   if (file === undefined) return assumed
   using database = new DatabaseSync(file)
   const figure = (sql: string): number => Number(database.prepare(sql).get()?.['figure'])
-  const position = 'SELECT position AS figure FROM positions WHERE log = (SELECT log FROM identity)'
   return {
-    changes: Math.round(figure(position) / operations),
+    changes: Math.round(figure('SELECT max(position) AS figure FROM changes') / operations),
     recordBytes: Math.round(figure('SELECT avg(length(value)) AS figure FROM records')),
   }
 }

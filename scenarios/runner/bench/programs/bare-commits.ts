@@ -9,7 +9,7 @@ import { given, listen, tell } from './given.ts'
 const { file, rows } = given() as CommitsGiven
 const database = new DatabaseSync(file)
 database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000')
-database.exec(`CREATE TABLE records (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
+database.exec(`CREATE TABLE records (id INTEGER PRIMARY KEY, key TEXT NOT NULL, value TEXT NOT NULL);
   CREATE TABLE changes (position INTEGER PRIMARY KEY, record INTEGER NOT NULL);`)
 const addRecord = database.prepare('INSERT INTO records (key, value) VALUES (?, ?)')
 const addChange = database.prepare('INSERT INTO changes (record) VALUES (?)')
