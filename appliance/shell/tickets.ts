@@ -1,5 +1,5 @@
 /** Session tickets: 256 random bits for the agent, their SHA-256 for the records. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { type FreshTicket } from '../core/events.ts'
 
 export function makeTicket(): FreshTicket {
@@ -9,5 +9,5 @@ export function makeTicket(): FreshTicket {
 
 /** Lower-case hex. */
 export function hashTicket(ticket: string): string {
-  return createHash('sha256').update(ticket).digest('hex')
+  return hash('sha256', ticket, 'hex')
 }
