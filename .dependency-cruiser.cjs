@@ -25,6 +25,7 @@ const adapters = [
   { name: 'random', path: '^shared/random\\.ts$', may: 'node_modules/pure-rand/' },
   { name: 'topology-file', path: '^shared/topology/file\\.ts$', may: 'node_modules/yaml/' },
   { name: 'schema', path: '^shared/(wire/|.*\\.schema\\.ts$)', may: 'node_modules/typebox/' },
+  { name: 'door', path: '^shared/door/', may: '^crypto$|node_modules/(fastify|@fastify/rate-limit)/' },
   { name: 'pki', path: '^shared/pki/', may: '^[^/]+$|^fs/promises$|node_modules/(@types/)?node-forge/' },
 ]
 

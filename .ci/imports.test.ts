@@ -16,6 +16,7 @@ const breaches: readonly (readonly [rule: string, file: string, line: string])[]
   ['shared-adapter-random', 'shared/random.ts', `import 'node:crypto'`],
   ['shared-adapter-topology-file', 'shared/topology/file.ts', `import 'typebox'`],
   ['shared-adapter-schema', 'shared/wire/x.schema.ts', `import 'yaml'`],
+  ['shared-adapter-door', 'shared/door/door.ts', `import 'node:http'`],
   ['shared-adapter-pki', 'shared/pki/keys.ts', `import 'yaml'`],
   ['core-only-own-and-shared', 'agent/core/node.ts', `import 'node:path'`],
   ['core-only-own-and-shared', 'agent/core/library.ts', `import 'yaml'`],
@@ -49,6 +50,7 @@ const allowed: readonly (readonly [file: string, line: string])[] = [
   ['shared/assert.ts', 'export const a = 1'],
   ['shared/wire/plain.ts', 'export const x = 1\nexport type X = 1'],
   ['shared/wire/good.schema.ts', `import 'typebox'\nexport const x = 1\nexport type X = 1`],
+  ['shared/door/good.ts', `import 'node:crypto'`],
   ['shared/pki/good.ts', `import 'node:crypto'\nimport 'node:fs/promises'`],
   ['shared/free.test.ts', `import 'vitest'\nimport '../agent/core/own.ts'`],
   [

@@ -14,12 +14,13 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const token = 'hunter2, and long enough'
 const agent = { id: 'w-1', primServer: 'chicago-1.example:8443', altServers: ['[fd00::1]:8443'] }
 
 function config(changes: Record<string, unknown> = {}) {
   return {
     seed: 'seed',
-    control: { port: 20_000, token: 'hunter2' },
+    control: { port: 20_000, token },
     caFile: path.join(folder, 'ca.pem'),
     connectTo: [],
     resolve: {},
@@ -67,13 +68,14 @@ describe('configuration of an agent process', () => {
   })
 
   test.each([
-    ['a number out of bounds', { control: { port: 0, token: 'hunter2' } }, '/control/port is 0; it must be >= 1'],
-    ['an empty secret', { control: { port: 1, token: 7 } }, '/control/token is a secret; it must be string'],
     [
-      'an unknown field',
-      { control: { port: 1, token: 'hunter2', tokn: 1 } },
-      '/control is an object; it must not have',
+      '[SC2] a token that can be guessed',
+      { control: { port: 1, token: 'hunter2' } },
+      '/control/token is a secret; it must not have fewer than 16 characters',
     ],
+    ['a number out of bounds', { control: { port: 0, token } }, '/control/port is 0; it must be >= 1'],
+    ['an empty secret', { control: { port: 1, token: 7 } }, '/control/token is a secret; it must be string'],
+    ['an unknown field', { control: { port: 1, token, tokn: 1 } }, '/control is an object; it must not have'],
     ['no agents', { agents: [] }, '/agents is a list of 0; it must not have fewer than 1 items'],
     ['a missing field', { seed: undefined }, '/ is an object; it must have required properties seed'],
     [

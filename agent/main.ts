@@ -7,6 +7,7 @@ import { agentMachine } from './core/agent.ts'
 import { openControl, type ControlDoor } from './shell/control.ts'
 import { agentHost, type AgentHost } from './shell/host.ts'
 import { type Log, openLog } from './shell/log.ts'
+import { refusalLog } from '#shared/door/refusal-log.ts'
 import { agentTls } from '#shared/pki/tls-options.ts'
 
 const exitCodes = { stopped: 0, usage: 64, portTaken: 69, defect: 70 } as const
@@ -26,7 +27,9 @@ function tellDefects(log: Log, host: AgentHost): void {
 }
 
 async function openDoor(log: Log, host: AgentHost, { config }: AgentStart): Promise<ControlDoor> {
-  const door = await openControl(host.door, config.control)
+  const refusals = refusalLog((line) => log({ kind: 'door.refused', level: 'warn', rules: ['SC2'], ...line }))
+  process.on('exit', () => refusals.flush())
+  const door = await openControl(host.door, { ...config.control, refused: (refused) => refusals.add(refused) })
   if (door.ok) return door.value
   log({ kind: 'port.taken', level: 'error', rules: [], text: `a port could not be had: ${door.error}` })
   return process.exit(exitCodes.portTaken)
@@ -37,18 +40,20 @@ async function start(given: AgentStart): Promise<void> {
   const log = openLog()
   let stopping = false
   let door: ControlDoor | undefined
-  const stop = async (): Promise<void> => {
+  const stop = async (askedOf: string): Promise<void> => {
     if (stopping) return
     stopping = true
+    log({ kind: 'stopping', level: 'info', rules: [], text: `stops as asked of its ${askedOf}` })
     await host.stop()
     await door?.close()
     process.exit(exitCodes.stopped)
   }
-  const onStop = (): void => void stop()
+  const onStop = (): void => void stop('control door')
+  const onSignal = (): void => void stop('process')
   const host = agentHost(config, { createMachine: agentMachine, tls: agentTls({ ca }), log, onStop })
   tellDefects(log, host)
-  process.on('SIGTERM', onStop)
-  process.on('SIGINT', onStop)
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
   door = await openDoor(log, host, given)
   host.start()
   const data = { seed: config.seed, agents: config.agents.length }

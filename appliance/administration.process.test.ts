@@ -1,8 +1,9 @@
 /** Real processes: users and policies that are changed at one database's control door, and obeyed at the other. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestAgent } from './testing/client.ts'
-import { planEnterprise, testPassword, type TestEnterprise } from './testing/enterprise.ts'
+import { planEnterprise, testPassword, type TestEnterprise, waitFor } from './testing/enterprise.ts'
 
 const databases = ['a', 'b'] as const
 type User = { readonly user: string; readonly disabled: boolean; readonly policy: string }
@@ -36,6 +37,7 @@ describe('enterprise data of two databases', () => {
     return answer.type === 'rejected' ? answer.reason : answer.type
   }
 
+  const lines = (id: string) => enterprise.process(id).lines
   const edit = (id: string, path: string, body: object) => enterprise.call(id, 'POST', path, body)
   const users = async (id: string): Promise<User[]> => (await enterprise.call(id, 'GET', '/users')).body as User[]
 
@@ -87,6 +89,56 @@ describe('enterprise data of two databases', () => {
     const response = await fetch(url, { method: 'DELETE' })
     expect(response.status).toBe(401)
     expect((await users('a')).map(({ user }) => user)).toContain('anna')
+  })
+
+  test('[SC2] no secret that the door hears is in a log, in what it tells or, but hashed, in the store', async () => {
+    const secrets = [
+      'a secret of dora',
+      'a secret of nobody',
+      'a secret in pieces',
+      'a secret in a name',
+      'a wrong token',
+    ]
+    const [password = '', unknown = '', pieces = '', name = '', wrong = ''] = secrets
+    const knock = async (path: string, body: string, at = 'a', token = enterprise.token): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const url = `http://127.0.0.1:${enterprise.controlPort(at)}${path}`
+      return (await fetch(url, { method: 'POST', headers, body })).status
+    }
+    expect((await edit('a', '/users/dora', { password })).status).toBe(200)
+    expect((await edit('a', '/users/nobody', { password: unknown, policy: 'wards' })).status).toBe(400)
+    expect(await knock('/users/dora', `{"password": "${pieces}`)).toBe(400)
+    expect(await knock('/users/dora', JSON.stringify({ [name]: true }))).toBe(400)
+    expect(await knock('/users/dora', '{"disabled": true}', 'b', wrong)).toBe(401)
+    const issued = await edit('a', '/enrolments', { agent: 'pc-9' })
+    expect(issued.status).toBe(201)
+    await waitFor('the wrong token is noted', () => lines('b').some(({ kind }) => kind === 'door.refused'))
+    const { token } = issued.body as { token: string }
+    const views = ['/users', '/audit', '/merges', '/status', '/sessions', '/health', '/metrics']
+    const told = await Promise.all(views.map(async (path) => (await enterprise.call('a', 'GET', path)).body))
+    const all = JSON.stringify([...told, ...lines('a'), ...lines('b')])
+    expect(all).toContain('dora')
+    for (const secret of [...secrets, token, enterprise.token, '$argon2']) expect(all).not.toContain(secret)
+    for (const id of databases) {
+      const store = ['', '-wal'].map((more) => readFileSync(join(enterprise.folder, `${id}.store${more}`), 'latin1'))
+      expect(store.join()).toContain('dora')
+      for (const secret of [...secrets, token, enterprise.token]) expect(store.join()).not.toContain(secret)
+    }
+  })
+
+  test('[SC2] who was refused at the door is in its log and counted, without what was brought', async () => {
+    const url = `http://127.0.0.1:${enterprise.controlPort('s')}/users/anna`
+    const wrong = { authorization: 'Bearer open sesame' }
+    expect((await fetch(url, { method: 'DELETE', headers: wrong })).status).toBe(401)
+    await waitFor('noted', () => lines('s').some(({ kind }) => kind === 'door.refused'))
+    expect(lines('s').find(({ kind }) => kind === 'door.refused')).toMatchObject({
+      level: 40,
+      rules: ['SC2'],
+      refused: { unauthorized: 1 },
+      addresses: ['127.0.0.1'],
+    })
+    const metrics = String((await enterprise.call('s', 'GET', '/metrics')).body)
+    expect(metrics).toContain('appliance_door_refusals_total{code="unauthorized"} 1')
   })
 
   test('what cannot be done is refused with the reason', async () => {

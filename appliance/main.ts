@@ -4,9 +4,11 @@
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type FastifyInstance } from 'fastify'
 import { type Logger } from 'pino'
 import { loadConfig, type Loaded } from './config.ts'
 import { ApplianceMachine } from './core/appliance.ts'
+import { countOne } from './core/counters.ts'
 import { type Store, type StoreFailure } from './core/store.ts'
 import { createControl } from './shell/control.ts'
 import { listen, type Listener } from './shell/listener.ts'
@@ -18,6 +20,7 @@ import { type StoreRefusal } from './shell/sqlite-file.ts'
 import { openSqliteStore, type SqliteStore } from './shell/sqlite-store.ts'
 import { type ApplianceConfig } from '#shared/config.schema.ts'
 import { realClock } from '#shared/clock.ts'
+import { refusalLog } from '#shared/door/refusal-log.ts'
 import { ApplianceId } from '#shared/ids.ts'
 import { applianceTls, peerTls } from '#shared/pki/tls-options.ts'
 import { randomStream } from '#shared/random.ts'
@@ -70,6 +73,34 @@ function openStore(log: Logger, { id, storeFile, storePagesMax }: ApplianceConfi
   return process.exit(exitCodes[refusalExits[code]])
 }
 
+type Behind = {
+  readonly machine: ApplianceMachine
+  readonly store: ReturnType<typeof openStore>
+  readonly appliance: ApplianceProcess
+  readonly log: Logger
+}
+
+/** The control door; it does not listen yet. */
+async function prepareDoor({ control }: ApplianceConfig, behind: Behind): Promise<FastifyInstance> {
+  const { machine, store, appliance, log } = behind
+  const refusals = new Map<string, number>()
+  const told = refusalLog(({ text, data }) => log.warn({ kind: 'door.refused', rules: ['SC2'], ...data }, text))
+  process.on('exit', () => told.flush())
+  return await createControl({
+    control,
+    machine,
+    metrics: createMetrics({ status: () => machine.status(), counters: machine.counters, refusals }),
+    refused: (refused) => {
+      countOne(refusals, refused.code)
+      told.add(refused)
+    },
+    limitStore: store.limit === undefined ? null : (pagesMax) => store.limit?.(pagesMax),
+    edit: (topology) => appliance.edit(topology),
+    administer: (act) => appliance.administer(act),
+    stop: () => appliance.askStop('control door'),
+  })
+}
+
 async function start(log: Logger, { config, identity, connectTo }: Loaded): Promise<void> {
   const store = openStore(log, config)
   const machine = new ApplianceMachine({
@@ -100,19 +131,10 @@ async function start(log: Logger, { config, identity, connectTo }: Loaded): Prom
     log.fatal({ kind: 'defect', error: error.stack, lastEvents: appliance.lastEvents }, 'a defect ends the process')
     process.exit(exitCodes.defect)
   })
-  process.on('SIGTERM', () => appliance.askStop())
-  process.on('SIGINT', () => appliance.askStop())
-
-  const control = createControl({
-    token: config.control.token,
-    machine,
-    metrics: createMetrics(() => machine.status(), machine.counters),
-    limitStore: store.limit === undefined ? null : (pagesMax) => store.limit?.(pagesMax),
-    edit: (topology) => appliance.edit(topology),
-    administer: (act) => appliance.administer(act),
-    stop: () => appliance.askStop(),
-  })
+  const control = await prepareDoor(config, { machine, store, appliance, log })
   appliance.start()
+  process.on('SIGTERM', () => appliance.askStop('process'))
+  process.on('SIGINT', () => appliance.askStop('process'))
   try {
     listener = await listen({
       tls: applianceTls(identity),

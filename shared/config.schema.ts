@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox'
 import { type AgentProfile } from '#shared/profile.ts'
 import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
+import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema, TopologyShape } from '#shared/wire/topology.schema.ts'
 
 const strict = { additionalProperties: false } as const
@@ -14,11 +15,30 @@ const Text = Type.String({ minLength: 1 })
 /** curl's convention: a dial to `from` (`HOST:PORT`) goes to `to` (`HOST:PORT`); URL, name and certificate stay. */
 const ConnectTo = Type.Object({ from: Text, to: Text }, strict)
 
+const PerMinute = Type.Integer({ minimum: 1 })
+
 /**
  * HTTP door of one process; every call but `/health` and `/metrics` carries `Authorization: Bearer TOKEN`. `host` is the
  * address at which it listens, loopback where none is stated; containers state their own.
  */
-const Control = Type.Object({ host: Type.Optional(Text), port: Port, token: Text }, strict)
+const Control = Type.Object(
+  {
+    host: Type.Optional(Text),
+    port: Port,
+    token: Type.String({ minLength: wireLimits.doorTokenLengthMin }),
+    /** From one address; absent: the product's (docs/PROTOCOL.md). */
+    wrongTokensPerMinute: Type.Optional(PerMinute),
+  },
+  strict,
+)
+const ApplianceControl = Type.Object(
+  {
+    ...Control.properties,
+    /** Of users, policies, enrolments and the topology together; absent: the product's. */
+    changesPerMinute: Type.Optional(PerMinute),
+  },
+  strict,
+)
 
 const UserPolicy = Type.Object({ id: Text, ...PolicySchema.properties }, strict)
 const ComputerPolicy = Type.Object(
@@ -79,7 +99,7 @@ export const ApplianceConfigSchema = Type.Object(
     /** This appliance's id in the topology. Its role is stated there. */
     id: Text,
     listen: Type.Object({ host: Text, port: Port }, strict),
-    control: Control,
+    control: ApplianceControl,
     caFile: Text,
     certificateFile: Text,
     keyFile: Text,

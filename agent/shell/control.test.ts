@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Command, type CommandAnswer } from '../core/events.ts'
 import { type AgentStatus } from '#shared/decision.ts'
+import { strangersAt } from '#shared/door/strangers.contract.ts'
 import { AgentId, SessionId } from '#shared/ids.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { type AgentDoor, type ControlDoor, type WatchLine, openControl } from './control.ts'
@@ -33,6 +35,7 @@ const accepted: CommandAnswer = {
 
 let asked: Command[] = []
 let watchers = new Set<(line: WatchLine) => void>()
+let isStopped = false
 let stopped = Promise.withResolvers<void>()
 let control: ControlDoor
 
@@ -50,14 +53,18 @@ const door: AgentDoor = {
     listener({ at: 1.5, type: 'status', status })
     return () => watchers.delete(listener)
   },
-  stop: () => stopped.resolve(),
+  stop() {
+    isStopped = true
+    stopped.resolve()
+  },
 }
 
 beforeEach(async () => {
   asked = []
   watchers = new Set()
   stopped = Promise.withResolvers()
-  const opened = await openControl(door, { port: 0, token })
+  isStopped = false
+  const opened = await openControl(door, { port: 0, token, refused: () => {} })
   if (!opened.ok) throw new Error(opened.error)
   control = opened.value
 })
@@ -75,6 +82,14 @@ async function call(method: 'GET' | 'POST', path: string, body?: unknown, bearer
   return { code: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
+/** With headers that `fetch` sets by itself. */
+async function send(method: string, path: string, headers: Readonly<Record<string, string>>) {
+  const sent = request({ port: control.port, host: '127.0.0.1', method, path, headers })
+  sent.end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  return { status: answer.statusCode, body: JSON.parse(await readText(answer)) as unknown }
+}
+
 describe('control door', () => {
   test('answers who and how the agents are', async () => {
     expect(await call('GET', '/agents')).toEqual({ code: 200, body: [status] })
@@ -86,23 +101,28 @@ describe('control door', () => {
     expect(await call('POST', '/agents/w2/login', { user: 'ann', password: 'p' })).toEqual(unknown)
   })
 
-  test('[SC2] health needs no token; everything else does, and nothing happens without', async () => {
+  test('[SC2] health needs no token', async () => {
     expect(await call('GET', '/health', undefined, 'wrong')).toEqual({ code: 200, body: { ready: true, agents: 1 } })
-    const section = document.split('\n### Agent (')[1]?.split('\n### ')[0] ?? ''
-    const listed = [...section.matchAll(/^\| `(GET|POST) ([^`]+)`/gmu)]
-      .map(
-        ([, method, path = '']) =>
-          [method as 'GET' | 'POST', path.replace('ID', 'w%2F1').replace('SESSION', 's-1')] as const,
-      )
-      .filter(([, path]) => path !== '/health')
-    expect(listed.length).toBeGreaterThan(8)
-    for (const [method, path] of [...listed, ['GET', '/nowhere'] as const]) {
-      const refused = await call(method, path, method === 'POST' ? { user: 'ann', password: 'p' } : undefined, 'wrong')
-      expect(refused).toMatchObject({ code: 401, body: { error: { code: 'unauthorized' } } })
-    }
-    expect(asked).toEqual([])
-    expect(watchers.size).toBe(0)
   })
+
+  test.each(strangersAt('127.0.0.1:8080', token))(
+    '[SC2] does and tells nothing to $who, at any call',
+    async ({ headers, status, code }) => {
+      const section = document.split('\n### Agent (')[1]?.split('\n### ')[0] ?? ''
+      const listed = [...section.matchAll(/^\| `(GET|POST) ([^`]+)`/gmu)].map(
+        ([, method = '', path = '']) => [method, path.replace('ID', 'w%2F1').replace('SESSION', 's-1')] as const,
+      )
+      expect(listed.length).toBeGreaterThan(9)
+      for (const [method, path] of [...listed, ['GET', '/nowhere'] as const]) {
+        const answered = await send(method, path, headers)
+        if (path === '/health' && status === 401) expect(answered.status).toBe(200)
+        else expect({ path, ...answered }).toMatchObject({ path, status, body: { error: { code } } })
+      }
+      expect(asked).toEqual([])
+      expect(watchers.size).toBe(0)
+      expect(isStopped).toBe(false)
+    },
+  )
 
   test('[SC2] no refusal repeats what was sent', async () => {
     const secret = 'hunter2'
@@ -168,7 +188,7 @@ describe('control door', () => {
   })
 
   test('a port that is taken is a problem, told', async () => {
-    const second = await openControl(door, { port: control.port, token })
+    const second = await openControl(door, { port: control.port, token, refused: () => {} })
     expect(second.ok ? '' : second.error).toContain('EADDRINUSE')
   })
 })
@@ -204,7 +224,7 @@ describe('watch', () => {
 
   test('a watcher that does not read is cut at the bound, and the others go on', async () => {
     const slow = connect(control.port, '127.0.0.1')
-    slow.write(`GET /watch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`)
+    slow.write(`GET /watch HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n\r\n`)
     await once(slow, 'readable')
     const line: WatchLine = { at: 2, type: 'status', status: { ...status, agent: AgentId('w'.repeat(1024 * 1024)) } }
     let lines = 0

@@ -3,12 +3,14 @@
  * call but `/health` carries the token of the configuration. A watcher that does not read is cut before it fills the
  * memory.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { type AddressInfo } from 'node:net'
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { type FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type Command, type CommandAnswer } from '../core/events.ts'
+import { type AgentConfig } from '#shared/config.schema.ts'
 import { type AgentStatus, type Decision, type Purpose } from '#shared/decision.ts'
+import { createDoor, type Refused } from '#shared/door/door.ts'
+import { Refusal } from '#shared/door/refusal.ts'
 import { AgentId, SessionId, UserName } from '#shared/ids.ts'
 import { type Result, fail, ok } from '#shared/result.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -36,8 +38,6 @@ export type ControlDoor = { readonly port: number; close(): Promise<void> }
 
 const loopback = '127.0.0.1'
 const bodyBytesMax = 16 * 1024
-/** Ids in a URL, each character of which may be three. */
-const parameterLengthMax = wireLimits.nameLengthMax * 3
 
 const Name = Type.String({ minLength: 1, maxLength: wireLimits.nameLengthMax })
 const Password = Type.String({ minLength: 1, maxLength: wireLimits.passwordLengthMax })
@@ -51,18 +51,9 @@ type SessionParams = { readonly Params: { readonly id: string; readonly session:
 /** Opens the door at `host`, loopback where none is given; the problem is why the port could not be had. */
 export async function openControl(
   door: AgentDoor,
-  options: { readonly host?: string | undefined; readonly port: number; readonly token: string },
+  options: AgentConfig['control'] & { readonly refused: (refused: Refused) => void },
 ): Promise<Result<ControlDoor, string>> {
-  const app = fastify({
-    logger: false,
-    bodyLimit: bodyBytesMax,
-    forceCloseConnections: true,
-    // A URL that cannot be read comes here, past the handler of errors.
-    frameworkErrors: (error, _request, reply) => tellUnreadable(error.statusCode ?? 400, reply),
-    routerOptions: { maxParamLength: parameterLengthMax },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-  })
-  guard(app, options.token)
+  const { app } = await createDoor({ ...options, open: ['/health'], bodyBytesMax })
   addReadings(app, door)
   addCommands(app, door)
   addWatch(app, door)
@@ -73,46 +64,6 @@ export async function openControl(
   }
   const { port } = app.server.address() as AddressInfo
   return ok({ port, close: () => app.close() })
-}
-
-const unreadable = 'the request cannot be read'
-
-function tellUnreadable(statusCode: number, reply: FastifyReply): void {
-  void reply.code(statusCode).send({ error: { code: 'bad-request', text: unreadable } })
-}
-
-/** Refusals, all of one form. */
-class Refusal extends Error {
-  readonly statusCode: number
-  readonly code: string
-
-  constructor(statusCode: number, code: string, text: string) {
-    super(text)
-    this.statusCode = statusCode
-    this.code = code
-  }
-}
-
-function guard(app: FastifyInstance, token: string): void {
-  const expected = digest(`Bearer ${token}`)
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.url === '/health') return
-    // Digests have one length, so that the comparison tells nothing of the token's.
-    if (timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return
-    throw new Refusal(401, 'unauthorized', 'give the token of the configuration: Authorization: Bearer TOKEN')
-  })
-  app.setNotFoundHandler(() => {
-    throw new Refusal(404, 'not-found', 'no such call')
-  })
-  app.setErrorHandler((error: Error & { statusCode?: number; validation?: unknown }, _, reply) => {
-    // What nobody meant to throw is a defect; it belongs to the process, not to the caller.
-    if (error.statusCode === undefined) setImmediate(() => rethrow(error))
-    const told = error instanceof Refusal || error.validation !== undefined
-    const code = error instanceof Refusal ? error.code : 'bad-request'
-    // Other texts are a library's and may repeat what was sent, a password included.
-    const text = told ? error.message : unreadable
-    void reply.code(error.statusCode ?? 500).send({ error: { code, text } })
-  })
 }
 
 function addReadings(app: FastifyInstance, door: AgentDoor): void {
@@ -170,12 +121,4 @@ function addWatch(app: FastifyInstance, door: AgentDoor): void {
 function known<Value>(value: Value | undefined, id: string): Value {
   if (value === undefined) throw new Refusal(404, 'unknown-agent', `no agent "${id}" in this process`)
   return value
-}
-
-function rethrow(error: Error): never {
-  throw error
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

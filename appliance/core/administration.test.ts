@@ -108,6 +108,31 @@ describe('a change of enterprise data', () => {
     }
   })
 
+  test('[SC2] a limit of the store of one database is a record on both', () => {
+    const world = pair()
+    expect(administer(world, 'a', { op: 'limit-store', pages: 40 })).toEqual({ ok: true, replicated: 'both' })
+    administer(world, 'a', { op: 'limit-store', pages: null })
+    for (const id of ['a', 'b']) {
+      expect(world.audit(id).map(({ kind, source, detail }) => [kind, source, detail])).toEqual([
+        ['store-limited', 'a', '40 pages'],
+        ['store-limited', 'a', 'its disk'],
+      ])
+    }
+  })
+
+  test('[SC2] a stop that is asked at the control door of a database is a record that the other has before it goes', () => {
+    const world = pair().stop('a', 'control door')
+    expect(world.audit('b').map(({ kind, source }) => [kind, source])).toEqual([['stopped', 'a']])
+    world.kill('a').restart('a').run(5_000)
+    expect(world.audit('a').map(({ kind, source }) => [kind, source])).toEqual([['stopped', 'a']])
+    expect(world.status('a').equal).toBe(true)
+  })
+
+  test('[SC2] a stop by a signal, and one of a service appliance, leave none', () => {
+    const world = pair().stop('s', 'control door').stop('a')
+    expect(['a', 'b'].map((id) => world.audit(id))).toEqual([[], []])
+  })
+
   test('[OF4] of a password raises the version of the credential', () => {
     const world = pair()
     const version = (): number => {

@@ -57,7 +57,7 @@ export function* listUsers({ ledger: { data } }: Database): Iterable<UserListing
 }
 
 function refuse({ data }: Ledger, act: Administration): Refused | null {
-  if (act.op === 'set-policy' || act.op === 'issue-enrolment') return null
+  if (act.op === 'set-policy' || act.op === 'issue-enrolment' || act.op === 'limit-store') return null
   const isKnown = data.find('user', act.user)?.fields.credential !== undefined
   if (act.op === 'delete-user') return isKnown ? null : unknownUser(`there is no user "${act.user}"`)
   if (!isKnown && act.verifier === undefined) {
@@ -71,6 +71,11 @@ function refuse({ data }: Ledger, act: Administration): Refused | null {
 }
 
 function write(database: Database, act: Administration, wallMs: number): void {
+  if (act.op === 'limit-store') {
+    const most = act.pages === null ? 'its disk' : `${act.pages} pages`
+    database.recordAct({ kind: 'store-limited', detail: most }, wallMs)
+    return
+  }
   if (act.op === 'issue-enrolment') {
     database.write(issuing(act.agent, act.tokenHash), wallMs)
     database.recordAct({ kind: 'enrolment-issued', agent: act.agent }, wallMs)

@@ -10,7 +10,7 @@ import { editKey, redialKey } from './companion.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { type Database } from './database.ts'
 import { type DatabasePerson, type Policies } from './directory.ts'
-import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId } from './events.ts'
+import { type ApplianceEffect, type ApplianceEvent, type Emit, type LinkId, type StopAsked } from './events.ts'
 import { Front } from './front.ts'
 import { type LoginRate } from './login-rates.ts'
 import { PeerDoor } from './peer-door.ts'
@@ -183,7 +183,7 @@ export class ApplianceMachine {
         administer(this.inside, event, now, this.emit)
         return
       case 'stop.asked':
-        this.beginStop()
+        this.beginStop(event.at, now)
         return
       default:
         assertNever(event)
@@ -288,10 +288,16 @@ export class ApplianceMachine {
     else this.openDoor?.sessionLeft(session, from)
   }
 
-  private beginStop(): void {
+  /** Asked at the control door, it is an administrative act (SC2), and its record is to go before the links do. */
+  private beginStop(at: StopAsked, now: Instant): void {
     if (this.stopping !== 'no') return
     this.stopping = 'asked'
-    this.emit({ type: 'note', kind: 'appliance.stopping', level: 'info', rules: ['SP6'], text: 'stops as asked' })
+    const text = `stops as asked of its ${at}`
+    this.emit({ type: 'note', kind: 'appliance.stopping', level: 'info', rules: ['SP6'], text })
+    if (at === 'control door' && this.inside?.role === 'database') {
+      this.inside.database.recordAct({ kind: 'stopped' }, now.wallMs)
+      this.inside.replication.push()
+    }
     this.timers.set(stopKey, stopGraceMs)
   }
 

@@ -35,6 +35,11 @@ export type Administration =
   | { readonly op: 'issue-enrolment'; readonly agent: string; readonly tokenHash: string }
   /** Adds or changes a user policy; a field that was never set is as in the default policy. */
   | { readonly op: 'set-policy'; readonly policy: string; readonly fields: ValuesOf<'user-policy'> }
+  /** Bounds the store of this database, in pages of its file; `null`: its disk does. The shell does it. */
+  | { readonly op: 'limit-store'; readonly pages: number | null }
+
+/** Where a stop was asked: at the control door, or of the process by a signal. */
+export type StopAsked = 'control door' | 'process'
 
 export type ApplianceEvent =
   /** The process started; `entries` is what its store holds, `incarnation` names this run and no other. */
@@ -68,7 +73,7 @@ export type ApplianceEvent =
   | { readonly type: 'topology.edited'; readonly call: number; readonly topology: Omit<Topology, 'epoch'> }
   /** The control door of a database brings an administrative act. */
   | { readonly type: 'administered'; readonly call: number; readonly act: Administration }
-  | { readonly type: 'stop.asked' }
+  | { readonly type: 'stop.asked'; readonly at: StopAsked }
 
 export type EditAnswer =
   { readonly ok: true; readonly epoch: number } | { readonly ok: false; readonly code: string; readonly text: string }

@@ -1,12 +1,13 @@
 /** The part of the control door that administers users, user policies and enrolments of agents (docs/PROTOCOL.md), on database appliances. */
-import { type FastifyInstance, type FastifyReply } from 'fastify'
+import { type FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { listUsers } from '../core/administration.ts'
 import { type ApplianceMachine } from '../core/appliance.ts'
 import { type Administration, type AdministrationAnswer } from '../core/events.ts'
-import { refuse } from './control-refuse.ts'
 import { hashPassword } from './hash.ts'
 import { makeTicket } from './tickets.ts'
+import { type Door } from '#shared/door/door.ts'
+import { refuse } from '#shared/door/refusal.ts'
 import { PolicySchema } from '#shared/wire/agent-link.schema.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -14,6 +15,8 @@ import { wireLimits } from '#shared/wire/limits.ts'
 export type AdministrationOptions = {
   readonly machine: ApplianceMachine
   readonly administer: (act: Administration) => Promise<AdministrationAnswer>
+  /** Runs before every change. */
+  readonly onRequest: ReturnType<Door['limited']>
 }
 
 const strict = { additionalProperties: false } as const
@@ -47,7 +50,7 @@ const findPolicyEdit = problemFinder(PolicyEdit)
 
 type Named = { Params: { name: string } }
 
-export function addAdministration(app: FastifyInstance, { machine, administer }: AdministrationOptions): void {
+export function addAdministration(app: Door['app'], { machine, administer, onRequest }: AdministrationOptions): void {
   const answer = async (reply: FastifyReply, act: Administration): Promise<FastifyReply> => {
     const answered = await administer(act)
     if (answered.ok) return reply.send({ replicated: answered.replicated })
@@ -73,21 +76,21 @@ export function addAdministration(app: FastifyInstance, { machine, administer }:
     const { database } = machine
     return database === null ? refuseRole(reply) : reply.send([...listUsers(database)])
   })
-  app.post<Named>('/users/:name', async ({ params, body }, reply) => {
+  app.post<Named>('/users/:name', { onRequest }, async ({ params, body }, reply) => {
     if (!mayEdit(reply, params.name, body, findUserEdit)) return reply
     const { password, ...fields } = body as Static<typeof UserEdit>
     const verifier = password === undefined ? {} : { verifier: await hashPassword(password) }
     return await answer(reply, { op: 'set-user', user: params.name, ...fields, ...verifier })
   })
-  app.delete<Named>('/users/:name', async ({ params }, reply) => {
+  app.delete<Named>('/users/:name', { onRequest }, async ({ params }, reply) => {
     if (!mayEdit(reply, params.name, null, () => null)) return reply
     return await answer(reply, { op: 'delete-user', user: params.name })
   })
-  app.post<Named>('/policies/:name', async ({ params, body }, reply) => {
+  app.post<Named>('/policies/:name', { onRequest }, async ({ params, body }, reply) => {
     if (!mayEdit(reply, params.name, body, findPolicyEdit)) return reply
     return await answer(reply, { op: 'set-policy', policy: params.name, fields: body as Static<typeof PolicyEdit> })
   })
-  app.post('/enrolments', async ({ body }, reply) => {
+  app.post('/enrolments', { onRequest }, async ({ body }, reply) => {
     if (!mayEdit(reply, 'any', body, findEnrolment)) return reply
     const { ticket: token, hash: tokenHash } = makeTicket()
     const { agent } = body as Static<typeof Enrolment>

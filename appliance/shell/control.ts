@@ -1,20 +1,23 @@
 /** The control door on loopback (docs/PROTOCOL.md): health and metrics for anybody, the rest for the bearer of the token. */
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
+import { type FastifyInstance } from 'fastify'
 import { type Registry } from 'prom-client'
 import { type Static, Type } from 'typebox'
 import { addAdministration, type AdministrationOptions } from './control-administration.ts'
-import { refuse } from './control-refuse.ts'
 import { checkEdit } from '../core/edit-check.ts'
 import { type EditAnswer } from '../core/events.ts'
+import { type ApplianceConfig } from '#shared/config.schema.ts'
+import { createDoor, type Refused } from '#shared/door/door.ts'
+import { refuse } from '#shared/door/refusal.ts'
 import { type Topology } from '#shared/topology/model.ts'
 import { problemFinder } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { TopologySchema } from '#shared/wire/topology.schema.ts'
 
-export type ControlOptions = AdministrationOptions & {
-  readonly token: string
+export type ControlOptions = Omit<AdministrationOptions, 'onRequest'> & {
+  /** Of the configuration. */
+  readonly control: ApplianceConfig['control']
   readonly metrics: Registry
+  readonly refused: (refused: Refused) => void
   /** `null`: there is no file. */
   readonly limitStore: ((pagesMax: number | null) => void) | null
   readonly edit: (topology: Omit<Topology, 'epoch'>) => Promise<EditAnswer>
@@ -32,31 +35,19 @@ const StoreLimit = Type.Object(
 const findLimitProblem = problemFinder(StoreLimit)
 
 /** The door's routes; the caller listens. */
-export function createControl(options: ControlOptions): FastifyInstance {
-  const app = fastify({
-    bodyLimit: wireLimits.applianceMessageBytesMax,
-    forceCloseConnections: true,
-    frameworkErrors: (error, _request, reply) => void unreadable(error, reply),
+export async function createControl(options: ControlOptions): Promise<FastifyInstance> {
+  const { machine, control, refused } = options
+  const { app, limited } = await createDoor({
+    ...control,
+    open,
+    bodyBytesMax: wireLimits.applianceMessageBytesMax,
+    refused,
   })
-  const { machine } = options
-  const expected = digest(`Bearer ${options.token}`)
-
-  app.addHook('onRequest', async (request, reply) => {
-    if (open.includes(request.url)) return
-    // Digests have one length, so that the comparison tells nothing of the token's.
-    const isRight = timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
-    if (!isRight) await refuse(reply, 401, 'unauthorized', 'the token is missing or wrong')
-  })
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not-found', 'no such call'))
-  app.setErrorHandler((error: LibraryError, _request, reply) => {
-    // What nobody meant to throw is a defect; it belongs to the process, not to the caller.
-    if (error.statusCode === undefined) setImmediate(() => rethrow(error))
-    return unreadable(error, reply)
-  })
+  const onRequest = limited(control.changesPerMinute ?? wireLimits.doorChangesPerMinuteMax)
 
   addViews(app, options)
-  addAdministration(app, options)
-  app.post('/topology', async ({ body }, reply) => {
+  addAdministration(app, { ...options, onRequest })
+  app.post('/topology', { onRequest }, async ({ body }, reply) => {
     if (machine.status().role !== 'database') {
       return refuse(reply, 409, 'not-a-database', 'the topology is edited on a database appliance')
     }
@@ -68,33 +59,30 @@ export function createControl(options: ControlOptions): FastifyInstance {
     const answer = await options.edit(topology)
     return answer.ok ? reply.send({ epoch: answer.epoch }) : refuse(reply, 409, answer.code, answer.text)
   })
-  app.post('/store/limit', ({ body }, reply) => {
-    if (options.limitStore === null) return refuse(reply, 409, 'no-store-file', 'its store is no file')
-    const shape = findLimitProblem(body)
-    if (shape !== null) return refuse(reply, 400, 'malformed', `${shape.path} ${shape.problem}`.trim())
-    options.limitStore((body as Static<typeof StoreLimit>).pages)
-    return reply.send({})
-  })
-  app.post('/stop', (_request, reply) => {
-    options.stop()
-    return reply.code(202).send({})
-  })
+  addProcess(app, options)
   return app
 }
 
-type LibraryError = Error & { readonly statusCode?: number | undefined }
-
-/** The texts are a library's and may repeat what was sent, a password included (SC2). */
-function unreadable({ statusCode }: LibraryError, reply: FastifyReply): FastifyReply {
-  return refuse(reply, statusCode ?? 500, 'bad-request', 'the request cannot be read')
-}
-
-function rethrow(error: Error): never {
-  throw error
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+/** Acts on the process itself, which are possible at any time and in any number. */
+function addProcess(app: FastifyInstance, { machine, limitStore, administer, stop }: ControlOptions): void {
+  app.post('/store/limit', async ({ body }, reply) => {
+    if (limitStore === null) return refuse(reply, 409, 'no-store-file', 'its store is no file')
+    if (machine.status().role !== 'database') {
+      return refuse(reply, 409, 'not-a-database', 'records are kept on database appliances')
+    }
+    const shape = findLimitProblem(body)
+    if (shape !== null) return refuse(reply, 400, 'malformed', `${shape.path} ${shape.problem}`.trim())
+    const { pages } = body as Static<typeof StoreLimit>
+    // The record of it is to find room, whichever way the limit moves.
+    limitStore(null)
+    await administer({ op: 'limit-store', pages })
+    limitStore(pages)
+    return reply.send({})
+  })
+  app.post('/stop', (_request, reply) => {
+    stop()
+    return reply.code(202).send({})
+  })
 }
 
 /** What can be looked at. */

@@ -3,8 +3,15 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import { type Counters } from '../core/counters.ts'
 import { type ApplianceStatus } from '../core/status.ts'
 
+export type Measured = {
+  readonly status: () => ApplianceStatus
+  readonly counters: Counters
+  /** Callers whom the control door refused, by code. */
+  readonly refusals: ReadonlyMap<string, number>
+}
+
 /** A registry of its own for each machine. */
-export function createMetrics(status: () => ApplianceStatus, counters: Counters): Registry {
+export function createMetrics({ status, counters, refusals }: Measured): Registry {
   const registry = new Registry()
   const gauge = (name: string, help: string, read: () => number): void => {
     const metric = new Gauge({
@@ -43,5 +50,6 @@ export function createMetrics(status: () => ApplianceStatus, counters: Counters)
   counter('appliance_logins_total', 'Logins by outcome', 'outcome', counters.logins)
   counter('appliance_resumes_total', 'Resumed sessions by outcome', 'outcome', counters.resumes)
   counter('appliance_acknowledgements_total', 'Changes by replicated ack', 'replicated', counters.acknowledgements)
+  counter('appliance_door_refusals_total', 'Callers whom the control door refused, by code', 'code', refusals)
   return registry
 }

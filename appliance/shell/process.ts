@@ -14,6 +14,7 @@ import {
   type AdministrationAnswer,
   type ApplianceEvent,
   type EditAnswer,
+  type StopAsked,
 } from '../core/events.ts'
 import { type Store, type StoreFailure } from '../core/store.ts'
 import { isProofOf } from './agent-proof.ts'
@@ -105,8 +106,8 @@ export class ApplianceProcess {
     this.turn.push({ type: 'started', entries: this.options.store.replay(), incarnation })
   }
 
-  askStop(): void {
-    this.turn.push({ type: 'stop.asked' })
+  askStop(at: StopAsked): void {
+    this.turn.push({ type: 'stop.asked', at })
   }
 
   edit(topology: Omit<Topology, 'epoch'>): Promise<EditAnswer> {

@@ -15,7 +15,7 @@ import { fastWire, normalSettings } from '#shared/policy/settings.ts'
 import { type Appliance, type Topology } from '#shared/topology/model.ts'
 
 export const testPassword = 'correct horse battery'
-const token = 'test-token'
+const token = 'the-token-of-every-test'
 const startTimeoutMs = 20_000
 
 export type Extra = Partial<Omit<Appliance, 'id' | 'role'>>
@@ -27,6 +27,8 @@ export type Running = { readonly child: ChildProcess; readonly lines: Record<str
 export class TestEnterprise implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'appliance-test-'))
   readonly authority: Authority
+  /** Of every control door. */
+  readonly token = token
   /** Of the processes that are started from now on. */
   topology: Topology
   /** Of the processes that are started from now on; absent: the product's. */

@@ -160,8 +160,8 @@ export class SmallWorld {
     return this.calls
   }
 
-  stop(id: string): this {
-    this.push(id, { type: 'stop.asked' })
+  stop(id: string, at: 'control door' | 'process' = 'process'): this {
+    this.push(id, { type: 'stop.asked', at })
     return this.settle()
   }
 

@@ -39,6 +39,12 @@ export const wireLimits = {
   /** Length of ids, user names and host names. */
   nameLengthMax: 253,
   passwordLengthMax: 256,
+  /** Length of the token of a control door: what makes guessing hopeless. */
+  doorTokenLengthMin: 16,
+  /** Wrong or missing tokens at one control door from one address before they are answered `too-many-wrong-tokens`. */
+  doorWrongTokensPerMinuteMax: 60,
+  /** Changes of users, policies, enrolments and the topology at one control door. */
+  doorChangesPerMinuteMax: 600,
   /** Sites and appliances of one topology. */
   sitesMax: 200,
   appliancesMax: 200,

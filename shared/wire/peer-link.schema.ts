@@ -64,6 +64,9 @@ const StoredAudit = Type.Object(
       Type.Literal('lockout'),
       Type.Literal('enrolment-issued'),
       Type.Literal('enrolled'),
+      /** Acts on one database, at its control door (SC2). */
+      Type.Literal('store-limited'),
+      Type.Literal('stopped'),
     ]),
     user: Type.Optional(Name),
     agent: Type.Optional(Name),
