@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AgentEffect, type AgentEvent } from '../core/events.ts'
 import { emptyOfflineData } from '../core/offline-data.ts'
+import { type ClockReadings } from '#shared/clock.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
 import { type AgentStatus, type Decision } from '#shared/decision.ts'
 import { AgentId, DialId, PassId, SessionId, UserName } from '#shared/ids.ts'
@@ -86,8 +87,11 @@ class Heard {
 type Script = (event: AgentEvent, agent: AgentId) => readonly AgentEffect[]
 
 /** A host with two agents whose machine is a script. */
-function hosting(script: Script, changes: Partial<AgentConfig> & { readonly port?: number } = {}) {
-  const { port = 1, ...config } = changes
+function hosting(
+  script: Script,
+  changes: Partial<AgentConfig> & { readonly port?: number; readonly readings?: ClockReadings } = {},
+) {
+  const { port = 1, readings, ...config } = changes
   const heard = new Heard()
   const agent = { primServer: `${applianceHost}:443`, altServers: ['10.1.0.11:444'] }
   const own = agentHost(
@@ -120,6 +124,7 @@ function hosting(script: Script, changes: Partial<AgentConfig> & { readonly port
       tls: pki.agent,
       log: (line) => heard.lines.push(line),
       onStop: () => {},
+      ...(readings === undefined ? {} : { readings }),
       readNetwork: () => Promise.resolve({ adapters: [{ name: 'eth0', addresses: ['192.0.2.2'] }], routes: [] }),
     },
   )
@@ -373,6 +378,23 @@ describe('agents of one process', () => {
 })
 
 describe('what a host says', () => {
+  test('[CH3] what came due while the machine slept comes as soon as it wakes', async () => {
+    const afterMs = 3_600_000
+    let sleptMs = 0
+    const readings: ClockReadings = {
+      monotonicMs: () => performance.now(),
+      wallMs: () => performance.timeOrigin + performance.now() + sleptMs,
+      originMs: performance.timeOrigin,
+    }
+    const script: Script = (event) =>
+      event.type === 'started' ? [{ type: 'set-timer', key: 'inactivity', number: 1, afterMs, base: 'policy' }] : []
+    const { own, heard } = hosting(script, { readings })
+    own.start()
+    await heard.until('started')
+    sleptMs = afterMs
+    expect(await heard.until('timer.fired')).toMatchObject({ key: 'inactivity', number: 1 })
+  })
+
   test('watchers hear every status once a turn, and passes and decisions in order', async () => {
     const script: Script = (event, agent) => {
       if (event.type === 'started') return [{ type: 'status-changed' }, { type: 'status-changed' }]

@@ -6,7 +6,7 @@
 import { type AgentEffect, type AgentEvent, type AgentMachine } from '../core/events.ts'
 import { type OfflineData } from '../core/offline-data.ts'
 import { assert, assertNever } from '#shared/assert.ts'
-import { type Clock, type Instant, realClock } from '#shared/clock.ts'
+import { type ClockReadings, type Instant, type RealClock, realClock } from '#shared/clock.ts'
 import { type AgentConfig } from '#shared/config.schema.ts'
 import { AgentId } from '#shared/ids.ts'
 import { type HostNetwork } from '#shared/network.ts'
@@ -51,6 +51,8 @@ export type AgentHostPorts = {
   /** `POST /stop` was called. */
   readonly onStop: () => void
   readonly readNetwork?: () => Promise<HostNetwork>
+  /** Of this machine where none are given. */
+  readonly readings?: ClockReadings
 }
 
 export interface AgentHost {
@@ -75,6 +77,8 @@ type HostEvent = { readonly resident: Resident; readonly event: AgentEvent }
 type HostEffect = { readonly resident: Resident; readonly effect: AgentEffect }
 
 const lastEventsMax = 50
+/** How often it is looked whether the machine has slept. */
+const wakeLookMs = 1_000
 
 /** The agents of `config`, which has been checked. */
 export function agentHost(config: AgentConfig, ports: AgentHostPorts): AgentHost {
@@ -84,7 +88,7 @@ export function agentHost(config: AgentConfig, ports: AgentHostPorts): AgentHost
 class Host implements AgentHost {
   readonly #clients: Clients
   readonly #ports: AgentHostPorts
-  readonly #clock: Clock
+  readonly #clock: RealClock
   readonly #cache: TopologyCache
   readonly #offline: OfflineStore
   readonly #hashCost: HashCost
@@ -103,10 +107,12 @@ class Host implements AgentHost {
   /** Heartbeats follow the newest topology that any agent here uses. */
   #epoch = 0
   #phase: 'running' | 'stopped' = 'running'
+  #asleepMs = 0
+  readonly #wakeLook = setInterval(() => this.#lookWhetherSlept(), wakeLookMs)
 
   constructor(config: AgentConfig, ports: AgentHostPorts) {
     this.#ports = ports
-    this.#clock = realClock(config.settings.timeScale)
+    this.#clock = realClock(config.settings.timeScale, ports.readings)
     this.#cache = topologyCache(config.cacheFolder, ports.log)
     this.#offline = offlineStore(config.cacheFolder, ports.log)
     this.#hashCost = config.offlineHashCost ?? 'product'
@@ -139,6 +145,7 @@ class Host implements AgentHost {
 
   async stop(): Promise<void> {
     this.#phase = 'stopped'
+    clearInterval(this.#wakeLook)
     for (const { timers } of this.#residents.values()) timers.clearAll()
     this.#clients.close()
     await this.#dialer.close()
@@ -171,6 +178,13 @@ class Host implements AgentHost {
   #identityOf(id: AgentId, token: string | undefined): AgentIdentity | null {
     if (token === undefined) return null
     return agentIdentity(id, this.#offline.secret(id), token)
+  }
+
+  #lookWhetherSlept(): void {
+    const { asleepMs } = this.#clock
+    if (asleepMs === this.#asleepMs) return
+    this.#asleepMs = asleepMs
+    for (const { timers } of this.#residents.values()) timers.wake()
   }
 
   #push(resident: Resident, event: AgentEvent): void {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { turnTimers } from './turn-timers.ts'
 
 let fired: string[] = []
-/** Runs with the faked timers, `aheadMs` behind them. */
+/** Runs with the faked timers, this much behind them; ahead of them by what the machine slept. */
 let behindMs = 0
 const clock = {
   now: () => {
@@ -66,6 +66,22 @@ describe('timers of a turn', () => {
     expect(fired).toEqual([])
     vi.advanceTimersByTime(3)
     expect(fired).toEqual(['a 1'])
+  })
+
+  test('[CH3] fire in their order as soon as the machine wakes, and those that are not due wait on', () => {
+    const own = timers(60)
+    own.set({ key: 'interval', number: 1, afterMs: 3_600_000, base: 'policy' })
+    own.set({ key: 'refresh', number: 3, afterMs: 600_000, base: 'policy' })
+    own.set({ key: 'request', number: 2, afterMs: 5_000, base: 'wire' })
+    own.set({ key: 'cleared', number: 4, afterMs: 1, base: 'wire' })
+    own.clear('cleared')
+    behindMs = -30_000
+    vi.advanceTimersByTime(1)
+    own.wake()
+    vi.advanceTimersByTime(1)
+    expect(fired).toEqual(['request 2', 'refresh 3'])
+    vi.advanceTimersByTime(29_998)
+    expect(fired).toEqual(['request 2', 'refresh 3', 'interval 1'])
   })
 
   test('wait longer than a timeout of the platform can', () => {

@@ -1,6 +1,7 @@
 /**
  * The timers of one agent, by key: `set` re-arms, and the number comes back with the firing. Policy time runs
- * `timeScale` times as fast as the process's clock. A timer never fires early by the clock that cores are given.
+ * `timeScale` times as fast as the process's clock. A timer never fires early by the clock that cores are given; it fires
+ * late where the machine slept, until `wake` is called.
  */
 import { type Clock, type TimeBase } from '#shared/clock.ts'
 
@@ -8,16 +9,20 @@ export interface TurnTimers {
   set(timer: { readonly key: string; readonly number: number; readonly afterMs: number; readonly base: TimeBase }): void
   clear(key: string): void
   clearAll(): void
+  /** The machine has slept, which the platform's timeouts may not know: what is due by now fires, in order. */
+  wake(): void
 }
+
+type Armed = { readonly timeout: NodeJS.Timeout; readonly number: number; readonly dueMs: number }
 
 /** The longest that `setTimeout` can wait. */
 const waitMsMax = 2 ** 31 - 1
 
 export function turnTimers(clock: Clock, timeScale: number, fire: (key: string, number: number) => void): TurnTimers {
-  const armed = new Map<string, NodeJS.Timeout>()
+  const armed = new Map<string, Armed>()
 
   const clear = (key: string): void => {
-    clearTimeout(armed.get(key))
+    clearTimeout(armed.get(key)?.timeout)
     armed.delete(key)
   }
   const wait = (key: string, number: number, dueMs: number): void => {
@@ -30,7 +35,7 @@ export function turnTimers(clock: Clock, timeScale: number, fire: (key: string, 
       },
       Math.min(waitMsMax, Math.ceil(leftMs)),
     )
-    armed.set(key, timeout)
+    armed.set(key, { timeout, number, dueMs })
   }
 
   return {
@@ -41,6 +46,12 @@ export function turnTimers(clock: Clock, timeScale: number, fire: (key: string, 
     clear,
     clearAll() {
       for (const key of armed.keys()) clear(key)
+    },
+    wake() {
+      for (const [key, { timeout, number, dueMs }] of [...armed].toSorted((a, b) => a[1].dueMs - b[1].dueMs)) {
+        clearTimeout(timeout)
+        wait(key, number, dueMs)
+      }
     },
   }
 }

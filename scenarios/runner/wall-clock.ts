@@ -1,4 +1,9 @@
-/** Unix time in ms with fractions, on the monotonic clock of this process: the stamps of a history. */
+/** The stamps of a history: by the same clock as those of the programs, so that all follow a clock that is set. */
+import { realClock } from '#shared/clock.ts'
+
+const clock = realClock(1)
+
+/** Unix time in ms with fractions. */
 export function wallMs(): number {
-  return performance.timeOrigin + performance.now()
+  return clock.now().wallMs
 }

@@ -6,6 +6,7 @@
 import { appendFileSync } from 'node:fs'
 import { errorMonitor } from 'node:events'
 import { Socket } from 'node:net'
+import { wallMs } from '../wall-clock.ts'
 import { closeFrameFinder } from './close-frame.ts'
 
 /** One line of a tap. `by`: who ended it; `remote` covers refusals, resets and an orderly end by the other side. */
@@ -42,8 +43,7 @@ function portOf(first: unknown): number | undefined {
 function installTap(file: string): void {
   let sockets = 0
   const tell = (line: Record<string, unknown>): void => {
-    const at = performance.timeOrigin + performance.now()
-    appendFileSync(file, `${JSON.stringify({ at, pid: process.pid, ...line })}\n`)
+    appendFileSync(file, `${JSON.stringify({ at: wallMs(), pid: process.pid, ...line })}\n`)
   }
   const connect = Reflect.get(Socket.prototype, 'connect') as unknown as Connect
   const tapped: Connect = function (...parts) {
