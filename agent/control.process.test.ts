@@ -28,7 +28,7 @@ async function writeConfig(folder: string): Promise<{ file: string; port: number
   writeFileSync(caFile, (await createAuthority('test')).certificatePem)
   const config: AgentConfig = {
     seed: 'seed',
-    control: { port, token },
+    control: { port, token, wrongTokensPerMinute: 1 },
     caFile,
     cacheFolder: folder,
     connectTo: [],
@@ -63,18 +63,19 @@ test('[SC2] no secret that its door hears is in its output; who was refused and 
     await knock('/agents/pc-1/login', '{"user": "ann", "password": "a secret in pieces'),
     await knock('/agents/pc-1/login', '{"user": "ann", "a secret in a name": 1}'),
     await knock('/agents/pc-1/login', '{"user": "ann", "password": "x"}', 'a secret guess'),
+    await knock('/agents/pc-1/login', '{"user": "ann", "password": "x"}', 'a secret guess'),
     await knock('/stop', '{}'),
   ]
-  expect(answers.map(([status]) => status)).toEqual([200, 400, 400, 401, 202])
+  expect(answers.map(([status]) => status)).toEqual([200, 400, 400, 401, 429, 202])
   expect((await ended)[0]).toBe(0)
   expect(lines.map(({ kind }) => kind)).toContain('ready')
-  expect(lines).toContainEqual(
-    expect.objectContaining({
-      kind: 'door.refused',
+  // The first at once, the second with what waited when the process ended.
+  expect(lines.filter(({ kind }) => kind === 'door.refused')).toMatchObject(
+    ['unauthorized', 'too-many-attempts'].map((code) => ({
       level: 'warn',
       rules: ['SC2'],
-      data: { refused: { unauthorized: 1 }, addresses: ['127.0.0.1'] },
-    }),
+      data: { refused: { [code]: 1 }, addresses: ['127.0.0.1'] },
+    })),
   )
   expect(lines).toContainEqual(
     expect.objectContaining({ kind: 'stopping', text: 'stops as asked of its control door' }),

@@ -1,6 +1,6 @@
 /** The command line as people and CI meet it: exit codes, and that nothing stays behind however it ends. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -171,6 +171,24 @@ describe('a lab that is up', () => {
     expect((await up.ended).code).toBe(0)
     expect(belongings.processes.length).toBeGreaterThan(4)
     expect(await leftAfter(belongings, 0)).toEqual({ processes: [], ports: [] })
+  })
+
+  it('[SC2] prints no token, and a command that finds it', async () => {
+    using folder = new TestFolder()
+    const up = new Cli(folder, ['up', 'example-2', '--runs', folder.runs])
+    await up.printed('ends it.')
+    const [run] = readdirSync(folder.runs)
+    const { appliances, agents } = JSON.parse(
+      readFileSync(join(folder.runs, run as string, 'doors.json'), 'utf8'),
+    ) as Record<'appliances' | 'agents', { token: string; port: number }[]>
+    const [agent] = agents
+    await runCli(folder, ['down'])
+    const { stdout, stderr } = await up.ended
+    const [, expression = '', port] = /\$\(node -p "(.*?)"\)" http:\/\/127\.0\.0\.1:(\d+)\/agents/u.exec(stdout) ?? []
+    expect(Number(port)).toBe(agent?.port)
+    expect(execFileSync(process.execPath, ['-p', expression], { encoding: 'utf8' }).trim()).toBe(agent?.token)
+    expect(appliances.length).toBeGreaterThan(0)
+    for (const { token } of [...appliances, ...agents]) expect(`${stdout}${stderr}`).not.toContain(token)
   })
 
   it('is forgotten by down when its runner was killed', async () => {

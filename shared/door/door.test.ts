@@ -52,7 +52,7 @@ describe('wrong tokens', () => {
     for (let count = 0; count < 3; count += 1) expect((await ask(wrong)).status).toBe(401)
     vi.setSystemTime(1_010_000)
     const limited = await ask(wrong)
-    expect(limited).toMatchObject({ status: 429, after: '50', body: { error: { code: 'too-many-wrong-tokens' } } })
+    expect(limited).toMatchObject({ status: 429, after: '50', body: { error: { code: 'too-many-attempts' } } })
     expect(await ask({})).toMatchObject({ status: 429 })
     vi.setSystemTime(1_060_000)
     expect((await ask(wrong)).status).toBe(401)
@@ -115,7 +115,7 @@ test('[SC2] who was turned away is told with the address, and never with the tok
   for (let count = 0; count < 4; count += 1) await change('/users')
   const address = '127.0.0.1'
   const codes = ['unauthorized', 'foreign-site', 'foreign-host', 'unauthorized', 'unauthorized']
-  expect(refused).toEqual([...codes, 'too-many-wrong-tokens', 'too-many-changes'].map((code) => ({ code, address })))
+  expect(refused).toEqual([...codes, 'too-many-attempts', 'too-many-changes'].map((code) => ({ code, address })))
 })
 
 test('a name as long as names may be is read, however it is written, and a longer one is refused', async () => {

@@ -81,7 +81,7 @@ function guard(app: FastifyInstance, options: DoorOptions): void {
       throw turnedAway(options, request, new Refusal(401, 'unauthorized', text))
     }
     const text = `too many wrong tokens from this address: try again in ${waitS} s, or with the right one`
-    throw turnedAway(options, request, new Refusal(429, 'too-many-wrong-tokens', text, waitS))
+    throw turnedAway(options, request, new Refusal(429, 'too-many-attempts', text, waitS))
   })
 }
 

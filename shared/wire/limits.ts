@@ -41,7 +41,7 @@ export const wireLimits = {
   passwordLengthMax: 256,
   /** Length of the token of a control door: what makes guessing hopeless. */
   doorTokenLengthMin: 16,
-  /** Wrong or missing tokens at one control door from one address before they are answered `too-many-wrong-tokens`. */
+  /** Wrong or missing tokens at one control door from one address before they are answered `too-many-attempts`. */
   doorWrongTokensPerMinuteMax: 60,
   /** Changes of users, policies, enrolments and the topology at one control door. */
   doorChangesPerMinuteMax: 600,

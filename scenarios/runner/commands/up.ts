@@ -1,5 +1,5 @@
 /** `failover-lab up LAB`: starts a lab and keeps it until Ctrl-C or `failover-lab down`. */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { newSeed } from '../arguments.ts'
 import { recordHistory } from '../history-recorder.ts'
 import { aborted, type Interrupts } from '../interrupts.ts'
@@ -71,7 +71,9 @@ function tellDoors(world: World, folder: string, output: Output, json: boolean):
     `\nThe lab is up: ${appliances.length} appliances, ${agents.length} agent processes. Control doors and tokens: ${file}`,
   )
   if (agent !== undefined) {
-    output.line(`  curl -H 'Authorization: Bearer ${agent.token}' http://127.0.0.1:${agent.port}/agents`)
+    // A terminal may be somebody's log, so the line reads the token where it is kept (SC2).
+    const token = `$(node -p "require('${resolve(file)}').agents[0].token")`
+    output.line(`  curl -H "Authorization: Bearer ${token}" http://127.0.0.1:${agent.port}/agents`)
     output.line(`  failover-lab why ${agent.name}`)
   }
   output.line('  Ctrl-C, or failover-lab down in another terminal, ends it.\n')
