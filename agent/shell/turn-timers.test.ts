@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { turnTimers } from './turn-timers.ts'
 
@@ -15,60 +18,66 @@ const timers = (timeScale = 1) => turnTimers(clock, timeScale, (key, number) => 
 beforeEach(() => {
   fired = []
   behindMs = 0
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
 })
 afterEach(() => {
   vi.useRealTimers()
 })
 
+/** A timer that is due fires after whatever has been received is read. */
+async function advance(ms: number): Promise<void> {
+  vi.advanceTimersByTime(ms)
+  await setImmediate()
+}
+
 describe('timers of a turn', () => {
-  test('fire once, after their time, with their number', () => {
+  test('fire once, after their time, with their number', async () => {
     timers().set({ key: 'pass', number: 7, afterMs: 100, base: 'wire' })
-    vi.advanceTimersByTime(99)
+    await advance(99)
     expect(fired).toEqual([])
-    vi.advanceTimersByTime(1000)
+    await advance(1000)
     expect(fired).toEqual(['pass 7'])
   })
 
-  test('policy time runs as fast as the scale says, wire time does not', () => {
+  test('policy time runs as fast as the scale says, wire time does not', async () => {
     const own = timers(60)
     own.set({ key: 'refresh', number: 1, afterMs: 600_000, base: 'policy' })
     own.set({ key: 'request', number: 2, afterMs: 10_001, base: 'wire' })
-    vi.advanceTimersByTime(9_999)
+    await advance(9_999)
     expect(fired).toEqual([])
-    vi.advanceTimersByTime(1)
+    await advance(1)
     expect(fired).toEqual(['refresh 1'])
-    vi.advanceTimersByTime(1)
+    await advance(1)
     expect(fired).toEqual(['refresh 1', 'request 2'])
   })
 
-  test('re-arming voids the earlier one of that key, and clearing voids it altogether', () => {
+  test('re-arming voids the earlier one of that key, and clearing voids it altogether', async () => {
     const own = timers()
     own.set({ key: 'a', number: 1, afterMs: 10, base: 'wire' })
     own.set({ key: 'a', number: 2, afterMs: 30, base: 'wire' })
     own.set({ key: 'b', number: 3, afterMs: 10, base: 'wire' })
     own.clear('b')
     own.clear('unknown')
-    vi.advanceTimersByTime(20)
+    await advance(20)
     expect(fired).toEqual([])
-    vi.advanceTimersByTime(20)
+    await advance(20)
     expect(fired).toEqual(['a 2'])
     own.set({ key: 'c', number: 4, afterMs: 10, base: 'wire' })
     own.clearAll()
-    vi.advanceTimersByTime(20)
+    await advance(20)
     expect(fired).toEqual(['a 2'])
   })
 
-  test('wait on when the clock of the cores is behind', () => {
+  test('wait on when the clock of the cores is behind', async () => {
     timers().set({ key: 'a', number: 1, afterMs: 10, base: 'wire' })
     behindMs = 3
-    vi.advanceTimersByTime(10)
+    await advance(10)
     expect(fired).toEqual([])
-    vi.advanceTimersByTime(3)
+    await advance(3)
     expect(fired).toEqual(['a 1'])
   })
 
-  test('[CH3] fire in their order as soon as the machine wakes, and those that are not due wait on', () => {
+  test('[CH3] fire in their order as soon as the machine wakes, and those that are not due wait on', async () => {
     const own = timers(60)
     own.set({ key: 'interval', number: 1, afterMs: 3_600_000, base: 'policy' })
     own.set({ key: 'refresh', number: 3, afterMs: 600_000, base: 'policy' })
@@ -76,19 +85,44 @@ describe('timers of a turn', () => {
     own.set({ key: 'cleared', number: 4, afterMs: 1, base: 'wire' })
     own.clear('cleared')
     behindMs = -30_000
-    vi.advanceTimersByTime(1)
+    await advance(1)
     own.wake()
-    vi.advanceTimersByTime(1)
+    await advance(1)
     expect(fired).toEqual(['request 2', 'refresh 3'])
-    vi.advanceTimersByTime(29_998)
+    await advance(29_998)
     expect(fired).toEqual(['request 2', 'refresh 3', 'interval 1'])
   })
 
-  test('wait longer than a timeout of the platform can', () => {
+  test('[LO7] come after what was received while the process stood still', async () => {
+    vi.useRealTimers()
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const [[peer]] = (await Promise.all([once(server, 'connection'), once(socket, 'connect')])) as [[Socket], unknown]
+    const { promise: isFired, resolve: end } = Promise.withResolvers<void>()
+    const own = turnTimers(clock, 1, (key, number) => {
+      fired.push(`${key} ${number}`)
+      end()
+    })
+    socket.on('data', () => {
+      fired.push('an answer')
+      own.clear('answered')
+    })
+    own.set({ key: 'answered', number: 1, afterMs: 20, base: 'wire' })
+    own.set({ key: 'request', number: 2, afterMs: 20, base: 'wire' })
+    peer.write('an answer')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 40)
+    await isFired
+    expect(fired).toEqual(['an answer', 'request 2'])
+    socket.destroy()
+    server.close()
+  })
+
+  test('wait longer than a timeout of the platform can', async () => {
     timers().set({ key: 'a', number: 1, afterMs: 2 ** 31 + 1000, base: 'wire' })
-    vi.advanceTimersByTime(2 ** 31)
+    await advance(2 ** 31)
     expect(fired).toEqual([])
-    vi.advanceTimersByTime(1000)
+    await advance(1000)
     expect(fired).toEqual(['a 1'])
   })
 })

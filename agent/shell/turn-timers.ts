@@ -1,7 +1,7 @@
 /**
  * The timers of one agent, by key: `set` re-arms, and the number comes back with the firing. Policy time runs
- * `timeScale` times as fast as the process's clock. A timer never fires early by the clock that cores are given; it fires
- * late where the machine slept, until `wake` is called.
+ * `timeScale` times as fast as the process's clock. A timer never fires early by the clock that cores are given, nor before
+ * what was received while it came due is read (LO7); it fires late where the machine slept, until `wake` is called.
  */
 import { type Clock, type TimeBase } from '#shared/clock.ts'
 
@@ -30,12 +30,17 @@ export function turnTimers(clock: Clock, timeScale: number, fire: (key: string, 
     const timeout = setTimeout(
       () => {
         if (clock.now().wireMs < dueMs) return wait(key, number, dueMs)
-        armed.delete(key)
-        fire(key, number)
+        // After a stall timers run before what the sockets have received is read, an answer that is waited for perhaps.
+        setImmediate(() => {
+          if (armed.get(key) !== own) return
+          armed.delete(key)
+          fire(key, number)
+        })
       },
       Math.min(waitMsMax, Math.ceil(leftMs)),
     )
-    armed.set(key, { timeout, number, dueMs })
+    const own: Armed = { timeout, number, dueMs }
+    armed.set(key, own)
   }
 
   return {
