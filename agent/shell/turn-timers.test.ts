@@ -77,20 +77,23 @@ describe('timers of a turn', () => {
     expect(fired).toEqual(['a 1'])
   })
 
-  test('[CH3] fire in their order as soon as the machine wakes, and those that are not due wait on', async () => {
+  test('[CH3, LO7] fire in their order as soon as the machine wakes; on wire time nobody has failed by that', async () => {
     const own = timers(60)
     own.set({ key: 'interval', number: 1, afterMs: 3_600_000, base: 'policy' })
-    own.set({ key: 'refresh', number: 3, afterMs: 600_000, base: 'policy' })
-    own.set({ key: 'request', number: 2, afterMs: 5_000, base: 'wire' })
+    own.set({ key: 'refresh', number: 2, afterMs: 600_000, base: 'policy' })
+    own.set({ key: 'inactivity', number: 3, afterMs: 300_000, base: 'policy' })
+    own.set({ key: 'request', number: 5, afterMs: 5_000, base: 'wire' })
     own.set({ key: 'cleared', number: 4, afterMs: 1, base: 'wire' })
     own.clear('cleared')
     behindMs = -30_000
     await advance(1)
     own.wake()
     await advance(1)
-    expect(fired).toEqual(['request 2', 'refresh 3'])
-    await advance(29_998)
-    expect(fired).toEqual(['request 2', 'refresh 3', 'interval 1'])
+    expect(fired).toEqual(['inactivity 3', 'refresh 2'])
+    await advance(4_998)
+    expect(fired).toEqual(['inactivity 3', 'refresh 2', 'request 5'])
+    await advance(25_000)
+    expect(fired).toEqual(['inactivity 3', 'refresh 2', 'request 5', 'interval 1'])
   })
 
   test('[LO7] come after what was received while the process stood still', async () => {

@@ -9,11 +9,19 @@ export interface TurnTimers {
   set(timer: { readonly key: string; readonly number: number; readonly afterMs: number; readonly base: TimeBase }): void
   clear(key: string): void
   clearAll(): void
-  /** The machine has slept, which the platform's timeouts may not know: what is due by now fires, in order. */
+  /**
+   * The machine has slept, which the platform's timeouts may not know: what is due on policy time fires, in order. Who is
+   * waited for on wire time has not failed by that and is waited for on (LO7).
+   */
   wake(): void
 }
 
-type Armed = { readonly timeout: NodeJS.Timeout; readonly number: number; readonly dueMs: number }
+type Armed = {
+  readonly timeout: NodeJS.Timeout
+  readonly number: number
+  readonly dueMs: number
+  readonly base: TimeBase
+}
 
 /** The longest that `setTimeout` can wait. */
 const waitMsMax = 2 ** 31 - 1
@@ -25,11 +33,11 @@ export function turnTimers(clock: Clock, timeScale: number, fire: (key: string, 
     clearTimeout(armed.get(key)?.timeout)
     armed.delete(key)
   }
-  const wait = (key: string, number: number, dueMs: number): void => {
+  const wait = (key: string, number: number, dueMs: number, base: TimeBase): void => {
     const leftMs = dueMs - clock.now().wireMs
     const timeout = setTimeout(
       () => {
-        if (clock.now().wireMs < dueMs) return wait(key, number, dueMs)
+        if (clock.now().wireMs < dueMs) return wait(key, number, dueMs, base)
         // After a stall timers run before what the sockets have received is read, an answer that is waited for perhaps.
         setImmediate(() => {
           if (armed.get(key) !== own) return
@@ -39,23 +47,24 @@ export function turnTimers(clock: Clock, timeScale: number, fire: (key: string, 
       },
       Math.min(waitMsMax, Math.ceil(leftMs)),
     )
-    const own: Armed = { timeout, number, dueMs }
+    const own: Armed = { timeout, number, dueMs, base }
     armed.set(key, own)
   }
 
   return {
     set({ key, number, afterMs, base }) {
       clear(key)
-      wait(key, number, clock.now().wireMs + (base === 'policy' ? afterMs / timeScale : afterMs))
+      wait(key, number, clock.now().wireMs + (base === 'policy' ? afterMs / timeScale : afterMs), base)
     },
     clear,
     clearAll() {
       for (const key of armed.keys()) clear(key)
     },
     wake() {
-      for (const [key, { timeout, number, dueMs }] of [...armed].toSorted((a, b) => a[1].dueMs - b[1].dueMs)) {
+      for (const [key, { timeout, number, dueMs, base }] of [...armed].toSorted((a, b) => a[1].dueMs - b[1].dueMs)) {
+        if (base === 'wire') continue
         clearTimeout(timeout)
-        wait(key, number, dueMs)
+        wait(key, number, dueMs, base)
       }
     },
   }
