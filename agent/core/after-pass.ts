@@ -2,7 +2,7 @@
  * What follows the end of a pass: the pin and the anchor, the answer to whoever asked, offline, coming back, or a new
  * pass later. Returns the tasks to begin now.
  */
-import { audit, uploadAudit } from './audit.ts'
+import { audit, uploadAudit, uploadAuditAfter } from './audit.ts'
 import { forget, tryOffline } from './offline.ts'
 import { offlineUser } from './offline-data.ts'
 import { type Busy, type Candidate, type Pass } from './pass.ts'
@@ -88,7 +88,8 @@ function settle(state: AgentState, run: PassRun, candidate: Candidate, dial: Dia
   if (run.purpose !== 'failover' || state.anchor === undefined || !state.links.has(state.anchor)) state.anchor = dial
   if (candidate.stage === 'last-resort') ask(state, dial, { kind: 'topology' }, { type: 'topology.get' })
   rejoinOffline(state, dial)
-  uploadAudit(state)
+  if (run.purpose === 'failover') uploadAuditAfter(state, state.now.wallMs - run.beganAtMs)
+  else uploadAudit(state)
   if (!wantsAppliance(state)) clearTimer(state, offlineRetryTimer)
 }
 

@@ -46,6 +46,17 @@ const only = (agent: Script) => agent.status().sessions[0]
 const sent = (agent: Script) =>
   agent.log.sent.flatMap(({ message }) => (message.type === 'resume-offline' ? [message] : []))
 
+const lastDecision = (agent: Script) => {
+  const decision = agent.log.decisions.at(-1)
+  assert(decision !== undefined, 'something was decided')
+  return decision
+}
+const lastUpload = (agent: Script) => {
+  const uploads = agent.log.sent.flatMap(({ atMs, message }) => (message.type === 'audit' ? [{ atMs, message }] : []))
+  const last = uploads.at(-1)
+  return { atMs: last?.atMs, kinds: last?.message.records.map(({ kind }) => kind) }
+}
+
 describe('[OF3] a login without any appliance', () => {
   it('is accepted for who has logged in here before, with that password', () => {
     const agent = knownAndDark()
@@ -272,6 +283,27 @@ describe('[OF5] audit records', () => {
     expect(kinds(agent)).toEqual(['login alice'])
     agent.elapse(10 * minute)
     expect(kinds(agent)).toEqual(['login alice', 'lock alice'])
+  })
+
+  it('of a failover go up after twice its time, behind the sessions of others', () => {
+    const agent = begun()
+    agent.login()
+    agent.lose(`${only(agent)?.binding?.appliance}.test`)
+    const { beganAtMs, endedAtMs } = lastDecision(agent)
+    expect(endedAtMs).toBeGreaterThan(beganAtMs)
+    expect(lastUpload(agent)).toEqual({ atMs: endedAtMs + 2 * (endedAtMs - beganAtMs), kinds: ['failover'] })
+  })
+
+  it('of a failover that took long wait a minute', () => {
+    const agent = begun()
+    agent.login()
+    agent.hold()
+    agent.lose(`${only(agent)?.binding?.appliance}.test`)
+    agent.elapse(5 * minute)
+    agent.release()
+    const { endedAtMs } = lastDecision(agent)
+    agent.elapse(2 * minute)
+    expect(lastUpload(agent)).toEqual({ atMs: endedAtMs + minute, kinds: ['failover'] })
   })
 
   it('go fifty at a time, one upload under way', () => {

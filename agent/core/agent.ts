@@ -3,7 +3,7 @@
  * topology slots) to what an agent holds (links, sessions, requests). No clock, no dice, no sockets: all are handed in.
  */
 import { received } from './answers.ts'
-import { uploadAudit } from './audit.ts'
+import { auditTimer, uploadAudit } from './audit.ts'
 import { challengeTimerFired } from './challenges.ts'
 import { command } from './commands.ts'
 import { type AgentEffect, type AgentEvent, type AgentMachine, type DialAnswer } from './events.ts'
@@ -207,6 +207,8 @@ function timerFired(state: AgentState, key: string): void {
     refresh(state)
   } else if (key === offlineRetryTimer) {
     if (wantsAppliance(state)) startPass(state, { kind: 'online', purpose: 'background' })
+  } else if (key === auditTimer) {
+    uploadAudit(state)
   } else if (key === timerMoveTimer) {
     const task = timerTask(state)
     if (task !== undefined) startPass(state, task)

@@ -1,7 +1,7 @@
 /** What the agent records (AU1), and how the records reach an appliance: in order, one upload at a time (OF5). */
 import { type AuditEntry, afterUpload, enqueue, nextUpload, recordDropped } from './audit-queue.ts'
 import { ask } from './requests.ts'
-import { type AgentState, warn } from './state.ts'
+import { type AgentState, setTimer, warn } from './state.ts'
 import { type DialId, type SessionId, type UserName } from '#shared/ids.ts'
 import { type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
@@ -39,6 +39,19 @@ export function uploadAudit(state: AgentState): void {
   const dial = openLink(state)
   if (records.length === 0 || isUnderWay || dial === undefined) return
   ask(state, dial, { kind: 'audit' }, { type: 'audit', records })
+}
+
+export const auditTimer = 'audit'
+/** A failover that took longer delays nothing further. */
+const countsAtMostMs = 30_000
+
+/**
+ * Uploads after as long again as a failover took, twice: when thousands come back together, their sessions come first,
+ * and their records when the rush is over (OF5).
+ */
+export function uploadAuditAfter(state: AgentState, failoverMs: number): void {
+  if (state.offline.audit.records.length === 0) return
+  setTimer(state, auditTimer, 2 * Math.min(Math.max(failoverMs, 0), countsAtMostMs), 'wire')
 }
 
 /** Without any progress the next refresh tries again. */
