@@ -22,12 +22,14 @@ import { Clients } from './clients.ts'
 import { type HostPort, connectTable, parseHostPort } from './connect-table.ts'
 import { type AgentDoor } from './control.ts'
 import { type AgentLinks, Dialer } from './dialer.ts'
+import { type LinkEvent } from './link.ts'
 import { type Log } from './log.ts'
 import { readHostNetwork } from './network/read-network.ts'
 import { hashed } from './offline-hash.ts'
 import { type HashCost } from '#shared/policy/hash-cost.ts'
 import { type OfflineStore, offlineStore } from './offline-store.ts'
 import { redact } from './redact.ts'
+import { type ShareTopology, topologySharing } from './shared-topology.ts'
 import { type Declared, type Surveyor, surveyor } from './surveyor.ts'
 import { type TopologyCache, topologyCache } from './topology-cache.ts'
 import { type TurnTimers, turnTimers } from './turn-timers.ts'
@@ -94,6 +96,7 @@ class Host implements AgentHost {
   readonly #hashCost: HashCost
   readonly #dialer: Dialer
   readonly #surveyor: Surveyor
+  readonly #share: ShareTopology = topologySharing()
   readonly #residents = new Map<AgentId, Resident>()
   readonly #lastEvents: HostEvent[] = []
   readonly #turn = turnLoop<HostEvent, HostEffect>({
@@ -137,7 +140,8 @@ class Host implements AgentHost {
 
   start(): void {
     for (const resident of this.#residents.values()) {
-      const topology = this.#cache.load(resident.id)
+      const cached = this.#cache.load(resident.id)
+      const topology = cached === undefined ? undefined : this.#share(cached)
       if (topology !== undefined) this.#follow(topology)
       this.#push(resident, { type: 'started', topology, offline: this.#offline.load(resident.id) })
     }
@@ -165,7 +169,7 @@ class Host implements AgentHost {
     const resident: Resident = {
       id,
       machine: this.#ports.createMachine({ id, primServer, altServers, profile, random, settings: config.settings }),
-      links: this.#dialer.forAgent((event) => this.#push(resident, event), this.#identityOf(id, agent.enrolmentToken)),
+      links: this.#dialer.forAgent((event) => this.#heard(resident, event), this.#identityOf(id, agent.enrolmentToken)),
       timers: turnTimers(this.#clock, config.settings.timeScale, (key, number) =>
         this.#push(resident, { type: 'timer.fired', key, number }),
       ),
@@ -185,6 +189,12 @@ class Host implements AgentHost {
     if (asleepMs === this.#asleepMs) return
     this.#asleepMs = asleepMs
     for (const { timers } of this.#residents.values()) timers.wake()
+  }
+
+  #heard(resident: Resident, event: LinkEvent): void {
+    if (event.type !== 'message.received' || !('topology' in event.message)) return this.#push(resident, event)
+    const message = { ...event.message, topology: this.#share(event.message.topology) }
+    return this.#push(resident, { ...event, message })
   }
 
   #push(resident: Resident, event: AgentEvent): void {
