@@ -31,7 +31,8 @@ export class Clients implements AgentDoor {
   readonly #watchers = new Set<(line: WatchLine) => void>()
   /** Commands that wait for their answer, by call. */
   readonly #calls = new Map<number, (answer: CommandAnswer) => void>()
-  readonly #decisions = new Map<AgentId, Decision[]>()
+  /** As JSON, which takes a third of the memory: records are written by every pass and read by hardly anybody. */
+  readonly #decisions = new Map<AgentId, string[]>()
   /** Agents whose status has been told in this turn. */
   readonly #told = new Set<AgentId>()
   #call = 0
@@ -50,7 +51,8 @@ export class Clients implements AgentDoor {
   }
 
   decisions(id: AgentId): readonly Decision[] | undefined {
-    return this.#inside.isHere(id) ? (this.#decisions.get(id) ?? []) : undefined
+    if (!this.#inside.isHere(id)) return undefined
+    return (this.#decisions.get(id) ?? []).map((text) => JSON.parse(text) as Decision)
   }
 
   command(id: AgentId, command: (call: number) => Command): Promise<CommandAnswer> | undefined {
@@ -106,7 +108,7 @@ export class Clients implements AgentDoor {
 
   decided(id: AgentId, decision: Decision): void {
     const kept = this.#decisions.get(id) ?? []
-    kept.push(decision)
+    kept.push(JSON.stringify(decision))
     if (kept.length > decisionsMax) kept.shift()
     this.#decisions.set(id, kept)
     this.#tell({ type: 'decision', decision })
