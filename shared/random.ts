@@ -26,15 +26,23 @@ function hash32(text: string): number {
 
 /** The stream of `id` under `seed`. Same arguments, same draws. */
 export function randomStream(seed: string, id: string): RandomStream {
-  const words = ['a', 'b', 'c', 'd'].map((word) => hash32(`${word}/${seed}/${id}`))
-  const generator = xoroshiro128plusFromState(words)
-  const below = (bound: number): number => {
-    assert(Number.isInteger(bound) && bound >= 1, 'a draw is below a positive integer')
-    return uniformInt(generator, 0, bound - 1)
+  return new SeededStream(['a', 'b', 'c', 'd'].map((word) => hash32(`${word}/${seed}/${id}`)))
+}
+
+class SeededStream implements RandomStream {
+  readonly #generator: ReturnType<typeof xoroshiro128plusFromState>
+
+  constructor(words: readonly number[]) {
+    this.#generator = xoroshiro128plusFromState(words)
   }
-  return {
-    below,
-    hex: (digits) => Array.from({ length: digits }, () => below(16).toString(16)).join(''),
+
+  below(bound: number): number {
+    assert(Number.isInteger(bound) && bound >= 1, 'a draw is below a positive integer')
+    return uniformInt(this.#generator, 0, bound - 1)
+  }
+
+  hex(digits: number): string {
+    return Array.from({ length: digits }, () => this.below(16).toString(16)).join('')
   }
 }
 

@@ -43,22 +43,37 @@ export interface SteppedAgent extends AgentMachine {
 }
 
 export function agentMachine(options: AgentOptions): SteppedAgent {
-  const state = initialState(options)
-  return {
-    id: options.id,
-    step(event, now) {
-      state.now = now
-      state.effects = []
-      state.seen = seenAt(state.seen, now)
-      const kept = state.offline
-      handle(state, event)
-      hangUpUnused(state)
-      keepTimer(state)
-      if (state.offline !== kept) keepOffline(state)
-      if (state.effects.length > 0) emit(state, { type: 'status-changed' })
-      return state.effects
-    },
-    status: (policyMs) => statusOf(state, policyMs),
+  return new Machine(options)
+}
+
+class Machine implements SteppedAgent {
+  readonly id: AgentId
+  readonly #state: AgentState
+
+  constructor(options: AgentOptions) {
+    this.id = options.id
+    this.#state = initialState(options)
+  }
+
+  step(event: AgentEvent, now: Instant): readonly AgentEffect[] {
+    const state = this.#state
+    const effects: AgentEffect[] = []
+    state.now = now
+    state.effects = effects
+    state.seen = seenAt(state.seen, now)
+    const kept = state.offline
+    handle(state, event)
+    hangUpUnused(state)
+    keepTimer(state)
+    if (state.offline !== kept) keepOffline(state)
+    if (effects.length > 0) emit(state, { type: 'status-changed' })
+    // What an idle agent did last is not kept in memory until it does something again.
+    state.effects = []
+    return effects
+  }
+
+  status(policyMs: number): AgentStatus {
+    return statusOf(this.#state, policyMs)
   }
 }
 

@@ -14,7 +14,7 @@ import { type HeartbeatSettings } from '#shared/wire/liveness.ts'
 import { type AgentIdentity } from './agent-identity.ts'
 import { type ConnectTable } from './connect-table.ts'
 import { type DialQueue, dialQueue } from './dial-queue.ts'
-import { type DialEffect, Link, type LinkEvent } from './link.ts'
+import { type DialEffect, Link, type LinkAgent, type LinkEvent, type LinkPorts } from './link.ts'
 
 /** How long a close frame is waited for before the socket is cut. */
 const closeTimeoutMs = 1000
@@ -38,9 +38,13 @@ export interface AgentLinks {
 }
 
 type Emit = (event: LinkEvent) => void
-type Agent = { readonly emit: Emit; readonly identity: AgentIdentity | null }
 type Dial =
   { readonly name: 'waiting'; readonly leaveQueue: () => void } | { readonly name: 'started'; readonly link: Link }
+/** What the dials of one agent need of its process. */
+type Inside = {
+  readonly queue: DialQueue
+  readonly start: (url: string, effect: DialEffect, agent: AgentDials) => Link
+}
 
 export class Dialer {
   readonly #options: DialerOptions
@@ -48,7 +52,9 @@ export class Dialer {
   /** Dials that left the queue, and links. */
   readonly #links = new Set<Link>()
   readonly #sockets = new Set<WebSocket>()
-  readonly #agents = new Set<ReadonlyMap<DialId, Dial>>()
+  readonly #agents = new Set<AgentDials>()
+  readonly #inside: Inside
+  readonly #linkPorts: LinkPorts
   #heartbeat: HeartbeatSettings
   #interval: NodeJS.Timeout
   #onAllClosed = (): void => {}
@@ -58,27 +64,24 @@ export class Dialer {
     this.#queue = dialQueue(options.dialsInFlightMax ?? wireLimits.dialsInFlightMax)
     this.#heartbeat = options.heartbeat
     this.#interval = this.#beating()
+    this.#inside = { queue: this.#queue, start: (url, effect, agent) => this.#start(url, effect, agent) }
+    this.#linkPorts = {
+      nowMs: options.nowMs,
+      heartbeat: () => this.#heartbeat,
+      dialled: () => this.#queue.free(),
+      over: (link) => this.#links.delete(link),
+      closed: (socket) => {
+        this.#sockets.delete(socket)
+        if (this.#sockets.size === 0) this.#onAllClosed()
+      },
+    }
   }
 
   /** The dials of one more agent, whose events go to `emit`. */
   forAgent(emit: Emit, identity: AgentIdentity | null = null): AgentLinks {
-    const dials = new Map<DialId, Dial>()
-    this.#agents.add(dials)
-    return {
-      dial: (effect) => {
-        assert(!dials.has(effect.dial), 'a dial has a number of its own')
-        this.#enqueue(effect, dials, { emit, identity })
-      },
-      send: (id, message) => {
-        const dial = dials.get(id)
-        if (dial?.name === 'started') dial.link.send(message)
-      },
-      hangUp: (id, code = 'finished') => {
-        const dial = dials.get(id)
-        dials.delete(id)
-        if (dial !== undefined) hangUp(dial, code)
-      },
-    }
+    const agent = new AgentDials(emit, identity, this.#inside)
+    this.#agents.add(agent)
+    return agent
   }
 
   /** In force at once, for the links there are too. */
@@ -93,7 +96,7 @@ export class Dialer {
   /** Hangs up everything; done when all sockets are gone, which takes a second at most. Nothing is dialled after it. */
   close(): Promise<void> {
     clearInterval(this.#interval)
-    for (const dials of this.#agents) for (const dial of dials.values()) hangUp(dial, 'finished')
+    for (const agent of this.#agents) agent.hangUpAll()
     return new Promise((resolve) => {
       this.#onAllClosed = resolve
       if (this.#sockets.size === 0) resolve()
@@ -106,41 +109,62 @@ export class Dialer {
     }, this.#heartbeat.heartbeatMs)
   }
 
-  #enqueue(effect: DialEffect, dials: Map<DialId, Dial>, agent: Agent): void {
+  #start(url: string, effect: DialEffect, agent: AgentDials): Link {
+    const socket = openSocket(url, effect, this.#options)
+    this.#sockets.add(socket)
+    const link = new Link(socket, effect, agent, this.#linkPorts)
+    this.#links.add(link)
+    return link
+  }
+}
+
+/** A process may hold thousands of these: what they share is in `inside`, and nothing here is a closure of its own. */
+class AgentDials implements AgentLinks, LinkAgent {
+  readonly emit: Emit
+  readonly identity: AgentIdentity | null
+  readonly #inside: Inside
+  readonly #dials = new Map<DialId, Dial>()
+
+  constructor(emit: Emit, identity: AgentIdentity | null, inside: Inside) {
+    this.emit = emit
+    this.identity = identity
+    this.#inside = inside
+  }
+
+  dial(effect: DialEffect): void {
     const id = effect.dial
+    assert(!this.#dials.has(id), 'a dial has a number of its own')
     const url = `wss://${Endpoint(effect.host, effect.port)}/agent`
     if (!URL.canParse(url)) {
-      agent.emit({ type: 'dial.failed', dial: id, reason: 'no-address', detail: 'not a host name' })
+      this.emit({ type: 'dial.failed', dial: id, reason: 'no-address', detail: 'not a host name' })
       return
     }
     let waiting = true
-    const leaveQueue = this.#queue.enter(() => {
+    const start = (): void => {
       waiting = false
-      dials.set(id, { name: 'started', link: this.#start(url, effect, agent, () => dials.delete(id)) })
-    })
-    if (waiting) dials.set(id, { name: 'waiting', leaveQueue })
+      this.#dials.set(id, { name: 'started', link: this.#inside.start(url, effect, this) })
+    }
+    const leaveQueue = this.#inside.queue.enter(start)
+    if (waiting) this.#dials.set(id, { name: 'waiting', leaveQueue })
   }
 
-  #start(url: string, effect: DialEffect, { emit, identity }: Agent, onOver: () => void): Link {
-    const socket = openSocket(url, effect, this.#options)
-    this.#sockets.add(socket)
-    const link = new Link(socket, effect, {
-      nowMs: this.#options.nowMs,
-      heartbeat: () => this.#heartbeat,
-      emit,
-      identity,
-      onDialled: () => this.#queue.free(),
-      onOver: () => {
-        this.#links.delete(link)
-        onOver()
-      },
-      onClosed: () => {
-        this.#sockets.delete(socket)
-        if (this.#sockets.size === 0) this.#onAllClosed()
-      },
-    })
-    this.#links.add(link)
-    return link
+  send(id: DialId, message: AgentMessage): void {
+    const dial = this.#dials.get(id)
+    if (dial?.name === 'started') dial.link.send(message)
+  }
+
+  hangUp(id: DialId, code: CloseName = 'finished'): void {
+    const dial = this.#dials.get(id)
+    this.#dials.delete(id)
+    if (dial !== undefined) hangUp(dial, code)
+  }
+
+  hangUpAll(): void {
+    for (const dial of this.#dials.values()) hangUp(dial, 'finished')
+  }
+
+  over(id: DialId): void {
+    this.#dials.delete(id)
   }
 }
 

@@ -11,29 +11,37 @@ import { decodeApplianceMessage, encode } from '#shared/wire/codec.ts'
 import { wireLimits } from '#shared/wire/limits.ts'
 import { type HeartbeatSettings, type Liveness, beginLiveness, heard, tick } from '#shared/wire/liveness.ts'
 import { type AgentMessage, type ApplianceMessage } from '#shared/wire/agent-link.schema.ts'
-import { ApplianceId, SiteId } from '#shared/ids.ts'
+import { ApplianceId, type DialId, SiteId } from '#shared/ids.ts'
 import { type AgentIdentity } from './agent-identity.ts'
 import { dialProblem } from './dial-failure.ts'
 
 export type DialEffect = Extract<AgentEffect, { type: 'dial' }>
+type Hello = DialEffect['hello']
 export type LinkEvent = Extract<
   AgentEvent,
   { type: 'dial.answered' | 'dial.failed' | 'message.received' | 'link.lost' }
 >
 
+/** The agent whose link it is. */
+export interface LinkAgent {
+  readonly emit: (event: LinkEvent) => void
+  /** `null`: the agent proves nothing. */
+  readonly identity: AgentIdentity | null
+  /** Link or dial are over; the socket may still be closing. */
+  over(dial: DialId): void
+}
+
+/** The same for all links of a process. */
 export type LinkPorts = {
   /** Monotonic ms. */
   readonly nowMs: () => number
-  readonly emit: (event: LinkEvent) => void
   readonly heartbeat: () => HeartbeatSettings
-  /** `null`: the agent proves nothing. */
-  readonly identity: AgentIdentity | null
   /** The dial has ended, in a link or not: its place among the dials in flight is free. */
-  readonly onDialled: () => void
+  readonly dialled: () => void
   /** Link or dial are over; the socket may still be closing. */
-  readonly onOver: () => void
+  readonly over: (link: Link) => void
   /** The socket is gone. */
-  readonly onClosed: () => void
+  readonly closed: (socket: WebSocket) => void
 }
 
 type Phase =
@@ -43,18 +51,21 @@ type Phase =
 
 export class Link {
   readonly #socket: WebSocket
-  readonly #effect: DialEffect
+  readonly #dial: DialId
+  readonly #agent: LinkAgent
   readonly #ports: LinkPorts
   #phase: Phase
 
   /** Starts the dial on `socket`, which has just been made. The timeout runs from here. */
-  constructor(socket: WebSocket, effect: DialEffect, ports: LinkPorts) {
+  constructor(socket: WebSocket, effect: DialEffect, agent: LinkAgent, ports: LinkPorts) {
     this.#socket = socket
-    this.#effect = effect
+    this.#dial = effect.dial
+    this.#agent = agent
     this.#ports = ports
     // A timer runs before what the socket has received is read; an answer that is already here still counts.
     const expire = (): void => this.#fail('timed-out', `${effect.timeoutMs} ms`)
     this.#phase = { name: 'dialing', timer: setTimeout(() => setImmediate(expire), effect.timeoutMs) }
+    this.#greet(effect.hello)
     this.#listen()
   }
 
@@ -81,16 +92,27 @@ export class Link {
     leave(this.#socket, closeCodes[code])
   }
 
-  #listen(): void {
+  /** Listeners for once, which let go of the hello; only what `#followBytes` adds is kept as long as the link. */
+  #greet(hello: Hello): void {
     const socket = this.#socket
-    socket.on('upgrade', ({ socket: transport }) => {
-      socket.on('open', () => {
-        socket.send(encode(this.#hello(transport)))
-        // Bytes of a message that is still on its way count as heard, not only whole messages and pongs. Not before
-        // `open`: the first listener sets the stream flowing, and WebSocket has to be that one.
-        transport.on('data', () => this.#hear())
+    socket.once('upgrade', ({ socket: transport }) => {
+      socket.once('open', () => {
+        socket.send(encode(this.#signed(hello, transport)))
+        this.#followBytes(transport)
       })
     })
+  }
+
+  /**
+   * Bytes of a message that is still on its way count as heard, not only whole messages and pongs. Not before `open`: the
+   * first listener sets the stream flowing, and WebSocket has to be that one.
+   */
+  #followBytes(transport: Socket): void {
+    transport.on('data', () => this.#hear())
+  }
+
+  #listen(): void {
+    const socket = this.#socket
     socket.on('message', (data, isBinary) => this.#take(data, isBinary))
     socket.on('error', (error) => {
       const { reason, detail } = dialProblem(error)
@@ -101,13 +123,12 @@ export class Link {
     socket.on('close', (code) => {
       this.#fail('reset', `closed ${closeReason(code)}`)
       this.#lose(closeReason(code))
-      this.#ports.onClosed()
+      this.#ports.closed(socket)
     })
   }
 
-  #hello(transport: Socket): AgentMessage {
-    const { identity } = this.#ports
-    const { hello } = this.#effect
+  #signed(hello: Hello, transport: Socket): AgentMessage {
+    const { identity } = this.#agent
     return identity === null || !(transport instanceof TLSSocket) ? hello : identity.signed(hello, transport)
   }
 
@@ -123,25 +144,25 @@ export class Link {
     if (!decoded.ok) return this.#breakOff(decoded.error.closeCode, decoded.error.detail)
     if (this.#phase.name === 'dialing') return this.#takeFirst(decoded.value)
     if (decoded.value.type === 'welcome') return this.#breakOff(closeCodes.unexpected, 'welcome twice')
-    this.#ports.emit({ type: 'message.received', dial: this.#effect.dial, message: decoded.value })
+    this.#agent.emit({ type: 'message.received', dial: this.#dial, message: decoded.value })
   }
 
   #takeFirst(message: ApplianceMessage): void {
-    const { dial } = this.#effect
+    const dial = this.#dial
     switch (message.type) {
       case 'welcome': {
-        this.#ports.identity?.welcomed()
+        this.#agent.identity?.welcomed()
         this.#enter({ name: 'open', liveness: beginLiveness(this.#ports.nowMs()) })
         const { appliance, site, epoch } = message
         const answer = { type: message.type, appliance: ApplianceId(appliance), site: SiteId(site), epoch }
-        return this.#ports.emit({ type: 'dial.answered', dial, answer })
+        return this.#agent.emit({ type: 'dial.answered', dial, answer })
       }
       case 'unavailable':
       case 'refused':
       case 'busy':
         this.#enter({ name: 'over' })
         leave(this.#socket, closeCodes.finished)
-        return this.#ports.emit({ type: 'dial.answered', dial, answer: message })
+        return this.#agent.emit({ type: 'dial.answered', dial, answer: message })
       default:
         return this.#breakOff(closeCodes.unexpected, `${message.type} before welcome`)
     }
@@ -158,7 +179,7 @@ export class Link {
     if (this.#phase.name !== 'dialing') return
     this.#enter({ name: 'over' })
     leave(this.#socket, closeCode)
-    this.#ports.emit({ type: 'dial.failed', dial: this.#effect.dial, reason, detail })
+    this.#agent.emit({ type: 'dial.failed', dial: this.#dial, reason, detail })
   }
 
   #lose(reason: string, closeCode?: number): void {
@@ -166,7 +187,7 @@ export class Link {
     const heardAgoMs = this.#ports.nowMs() - this.#phase.liveness.contactMs
     this.#enter({ name: 'over' })
     leave(this.#socket, closeCode)
-    this.#ports.emit({ type: 'link.lost', dial: this.#effect.dial, reason, heardAgoMs })
+    this.#agent.emit({ type: 'link.lost', dial: this.#dial, reason, heardAgoMs })
   }
 
   #enter(next: Phase): void {
@@ -174,9 +195,11 @@ export class Link {
     this.#phase = next
     if (left.name === 'dialing') {
       clearTimeout(left.timer)
-      this.#ports.onDialled()
+      this.#ports.dialled()
     }
-    if (next.name === 'over') this.#ports.onOver()
+    if (next.name !== 'over') return
+    this.#ports.over(this)
+    this.#agent.over(this.#dial)
   }
 }
 

@@ -56,13 +56,22 @@ export function verifiedNames(socket: TLSSocket): readonly string[] {
 
 function client(identity: { readonly ca: Pem; readonly cert?: Pem; readonly key?: Pem }): TlsClient {
   const secureContext = createSecureContext({ ...identity, ...version })
+  // A socket keeps what it was dialled with: one check of the name for all that dial the same host.
+  const byHost = new Map<string, ConnectionOptions>()
+  const optionsOf = (host: string): ConnectionOptions => ({
+    secureContext,
+    rejectUnauthorized: true,
+    // An address is no server name (RFC 6066), but the certificate must carry it all the same.
+    servername: isIP(host) === 0 ? host : '',
+    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+  })
   return {
-    connectOptions: (host) => ({
-      secureContext,
-      rejectUnauthorized: true,
-      // An address is no server name (RFC 6066), but the certificate must carry it all the same.
-      servername: isIP(host) === 0 ? host : '',
-      checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
-    }),
+    connectOptions(host) {
+      const known = byHost.get(host)
+      if (known !== undefined) return known
+      const options = optionsOf(host)
+      byHost.set(host, options)
+      return options
+    },
   }
 }
