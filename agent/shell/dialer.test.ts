@@ -241,6 +241,20 @@ describe('dials in flight', () => {
     expect(silent.sockets).toHaveLength(3)
   })
 
+  test('who has a link already goes before who has none', async () => {
+    await using appliance = await testAppliance(pki, welcomes)
+    const { own, told, agent } = dialing(appliance.port, { dialsInFlightMax: 1 })
+    agent.dial(dialOf(1))
+    await told.first(1)
+    const [under, behind] = [new Told(), new Told()]
+    own.forAgent(under.emit).dial(dialOf(1))
+    own.forAgent(behind.emit).dial(dialOf(1))
+    agent.dial(dialOf(2))
+    await behind.first(1)
+    expect(told.events.map(({ dial }) => dial)).toEqual([1, 2])
+    expect(under.events).toHaveLength(1)
+  })
+
   test('agents of one process may use the same numbers', async () => {
     await using appliance = await testAppliance(pki, welcomes)
     const { own, told, agent } = dialing(appliance.port, { dialsInFlightMax: 1 })

@@ -144,7 +144,7 @@ class AgentDials implements AgentLinks, LinkAgent {
       waiting = false
       this.#dials.set(id, { name: 'started', link: this.#inside.start(url, effect, this) })
     }
-    const leaveQueue = this.#inside.queue.enter(start)
+    const leaveQueue = this.#inside.queue.enter(start, this.#hasLink() ? 'with-link' : 'without-link')
     if (waiting) this.#dials.set(id, { name: 'waiting', leaveQueue })
   }
 
@@ -165,6 +165,10 @@ class AgentDials implements AgentLinks, LinkAgent {
 
   over(id: DialId): void {
     this.#dials.delete(id)
+  }
+
+  #hasLink(): boolean {
+    return [...this.#dials.values()].some((dial) => dial.name === 'started' && dial.link.isOpen)
   }
 }
 

@@ -69,6 +69,10 @@ export class Link {
     this.#listen()
   }
 
+  get isOpen(): boolean {
+    return this.#phase.name === 'open'
+  }
+
   /** Cuts the link when too much waits in it already; on a link that is over nothing is sent. */
   send(message: AgentMessage): void {
     if (this.#phase.name !== 'open') return
