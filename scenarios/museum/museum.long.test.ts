@@ -1,16 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { text } from 'node:stream/consumers'
-import { pathToFileURL } from 'node:url'
 import { describe, it } from 'vitest'
-import { parseMutant } from './mutant.ts'
+import { playMutant, type Said } from './play-mutant.fixture.ts'
 
-type Said = { readonly name: string; readonly verdict: string }
-
-const here = import.meta.dirname
 const mutants: readonly (readonly [title: string, file: string])[] = [
   ['[SP3] the last resort dialled again', 'last-resort-again'],
   ['[SP4] failover taken to work both ways', 'failover-is-mutual'],
@@ -26,22 +16,9 @@ const mutants: readonly (readonly [title: string, file: string])[] = [
 async function run(
   name: string,
 ): Promise<{ readonly expected: string; readonly checkers: readonly Said[]; readonly log: string }> {
-  const file = path.join(here, `${name}.yaml`)
-  const { scenario, seed, checker } = parseMutant(await readFile(file, 'utf8'))
-  const runs = await mkdtemp(path.join(tmpdir(), 'museum-'))
-  const bin = path.join(here, '../runner/bin.js')
-  const child = spawn(process.execPath, [bin, 'run', scenario, '--json', '--seed', seed, '--runs', runs], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      FAILOVER_LAB_MUTANT: file,
-      NODE_OPTIONS: `--import=${pathToFileURL(path.join(here, 'load-hook.ts')).href}`,
-    },
-  })
-  const [out, log] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  await rm(runs, { recursive: true, force: true })
-  const document = JSON.parse(out) as { readonly scenarios: readonly { readonly checkers: readonly Said[] }[] }
-  return { expected: checker, checkers: document.scenarios[0]?.checkers ?? [], log }
+  const { mutant, document: printed, log } = await playMutant(name, ({ scenario }) => ['run', scenario])
+  const document = printed as { readonly scenarios: readonly { readonly checkers: readonly Said[] }[] }
+  return { expected: mutant.checker, checkers: document.scenarios[0]?.checkers ?? [], log }
 }
 
 /** Most of a run is waiting, so two labs share the machine; more of them would make its processes late. */

@@ -1,17 +1,7 @@
 /** Mutants that only faults bring to light: each in one schedule of the torture, with a seed that is known to meet it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { text } from 'node:stream/consumers'
-import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFailed } from 'vitest'
-import { parseMutant } from './mutant.ts'
+import { playMutant, type Said } from './play-mutant.fixture.ts'
 
-type Said = { readonly name: string; readonly verdict: string }
-
-const here = import.meta.dirname
 const seconds = 12
 const mutants: readonly (readonly [title: string, file: string, schedule: number])[] = [
   // Killed while it is cut off: what its peer holds too would come back from there.
@@ -24,24 +14,11 @@ const mutants: readonly (readonly [title: string, file: string, schedule: number
 
 /** Tortures the mutant by one schedule and returns what its checker says. */
 async function torture(name: string, schedule: number): Promise<string | undefined> {
-  const file = path.join(here, `${name}.yaml`)
-  const { seed, checker } = parseMutant(await readFile(file, 'utf8'))
-  const runs = await mkdtemp(path.join(tmpdir(), 'museum-'))
-  const bin = path.join(here, '../runner/bin.js')
-  const words = ['--seed', seed, '--schedule', String(schedule), '--seconds', String(seconds), '--runs', runs]
-  const child = spawn(process.execPath, [bin, 'torture', '--json', ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      FAILOVER_LAB_MUTANT: file,
-      NODE_OPTIONS: `--import=${pathToFileURL(path.join(here, 'load-hook.ts')).href}`,
-    },
-  })
-  const [out, log] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const words = ['torture', '--schedule', String(schedule), '--seconds', String(seconds)]
+  const { mutant, document: printed, log } = await playMutant(name, () => words)
   onTestFailed(() => console.error(log))
-  await rm(runs, { recursive: true, force: true })
-  const document = JSON.parse(out) as { readonly schedules: readonly { readonly checkers: readonly Said[] }[] }
-  return document.schedules[0]?.checkers.find((said) => said.name === checker)?.verdict
+  const document = printed as { readonly schedules: readonly { readonly checkers: readonly Said[] }[] }
+  return document.schedules[0]?.checkers.find((said) => said.name === mutant.checker)?.verdict
 }
 
 describe('the torture catches', () => {
